@@ -1,0 +1,128 @@
+"""Which words does judging use: the draft that goes in, the signals and the verdict that come out?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from commentsvc.enums import FailureRule, Guideline, Mode, Outcome, SignalState, Unscored
+
+Span = tuple[int, int]
+"""A half-open range of code points in the body as its author wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a site knows of an author before it reads the text."""
+
+    is_staff: bool = False
+    premoderated: bool = False
+    published: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One text to judge, with everything around it that a check may look at.
+
+    `recent` are the author's latest other bodies on the site, newest first; `wave` counts the *other* people
+    who posted the same fingerprint on the site lately; `lot` in [0, 1) decides sampling, drawn by the caller.
+    """
+
+    body: str
+    article_title: str = ""
+    article_text: str = ""
+    parent: str | None = None
+    thread: tuple[str, ...] = ()
+    mode: Mode = Mode.PUBLISH
+    standing: Standing = field(default_factory=Standing)
+    recent: tuple[str, ...] = ()
+    wave: int = 0
+    lot: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What one check observed about one revision.
+
+    `score` is in [0, 1] when observed and None otherwise; `labels` (toxicity only) are per-label probabilities,
+    None where the engine doesn't know a label.
+    """
+
+    check: str
+    guideline: Guideline | None
+    state: SignalState = SignalState.OBSERVED
+    score: float | None = None
+    message: str = ""
+    spans: tuple[Span, ...] = ()
+    labels: Mapping[str, float | None] = field(default_factory=dict)
+    engine: str = "rules"
+    version: str = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A site's thresholds and modes: how signals become a verdict.
+
+    `thresholds` hold at or above the value, per toxicity label; `relevance` is the score below which a text
+    counts as off topic; `off_topic` says what then happens (never a rejection). An empty `link_hosts` allows all.
+    """
+
+    mode: Mode = Mode.PUBLISH
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    unscored: Unscored = Unscored.SAMPLE
+    sample_share: float = 0.1
+    relevance: float | None = None
+    off_topic: Unscored = Unscored.SAMPLE
+    banned_words: tuple[str, ...] = ()
+    suspect_words: tuple[str, ...] = ()
+    max_links: int = 2
+    link_hosts: tuple[str, ...] = ()
+    hold_new_authors: bool = False
+    new_author_below: int = 2
+    max_rejection_rate: float = 0.5
+    rejection_sample: int = 5
+    wave_from: int = 3
+    failure: Mapping[str, FailureRule] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One cause of a hold or a rejection, in words for the author and ranges for the eye."""
+
+    guideline: Guideline | None
+    check: str
+    message: str
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the policy decided, and which breaches led to it.
+
+    `reasons` are the bits of `Reason` with which a case opens (0: none); `failed` names the checks whose failure
+    holds the text, which are to be asked again; `likelihood` in [0, 1] is how likely a guideline is broken.
+    """
+
+    outcome: Outcome
+    breaches: tuple[Breach, ...] = ()
+    reasons: int = 0
+    failed: tuple[str, ...] = ()
+    likelihood: float = 0.0
+
+    @property
+    def guideline(self) -> Guideline | None:
+        """The first guideline that a breach names."""
+        return next((breach.guideline for breach in self.breaches if breach.guideline), None)
+
+    @property
+    def needs_case(self) -> bool:
+        """Whether a manager should look."""
+        return bool(self.reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All signals of one text and the verdict that the policy drew from them."""
+
+    signals: tuple[Signal, ...]
+    verdict: Verdict
+

@@ -1,0 +1,1 @@
+"""What did HTTP ask, what does HTTP get?"""
