@@ -1,0 +1,111 @@
+"""How is this installation set up? The only file that reads the environment."""
+
+import secrets
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from commentsvc.errors import Misconfigured
+
+PREFIX = "COMMENTSVC_"
+
+
+class Settings(BaseSettings):
+    """One frozen object; docs/settings.md explains each member."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    data_dir: Path = Path("commentsvc-data")
+    database_url: str = ""
+    redis_url: str = ""
+    secret_key: str = ""
+    base_url: str = "http://127.0.0.1:8000"
+    classifier: Literal["auto", "embedded", "detoxify"] = "auto"
+    model_dir: Path | None = None
+    page_cache_mb: int = Field(default=64, ge=0, le=65536)
+    mail_url: str = "console:"
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
+    rate_limits: Literal["on", "off"] = "on"
+    log_format: Literal["console", "json"] = "console"
+    demo: bool = False
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value.startswith("postgres://"):
+            value = "postgresql://" + value.removeprefix("postgres://")
+        if value.startswith("postgresql://"):
+            value = "postgresql+psycopg://" + value.removeprefix("postgresql://")
+        if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("may be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _base(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("may be an http:// or https:// address")
+        return value.rstrip("/")
+
+    @field_validator("mail_url")
+    @classmethod
+    def _mail(cls, value: str) -> str:
+        if value != "console:" and not value.startswith(("smtp://", "smtps://")):
+            raise ValueError("may be console: or smtp://[USER:PASSWORD@]HOST[:PORT]")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("may be redis://HOST[:PORT][/DB] or absent")
+        return value
+
+    @model_validator(mode="after")
+    def _key_for_servers(self) -> "Settings":
+        if self.database_url.startswith("postgresql") and len(self.secret_key) < 32:
+            raise ValueError("SECRET_KEY must be set, 32 characters or more, when the database is PostgreSQL")
+        return self
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is a SQLite file that this process may migrate by itself."""
+        return self.resolved_database_url.startswith("sqlite")
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database's address; by default a SQLite file in the data directory."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'commentsvc.db'}"
+
+    def with_secret(self) -> "Settings":
+        """Return settings that surely have a secret key, generated into the data directory when none was given."""
+        if self.secret_key:
+            return self
+        return self.model_copy(update={"secret_key": _generated_secret(self.data_dir)})
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment, or raise Misconfigured naming the setting and what it may be."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper() if first["loc"] else PREFIX.rstrip("_")
+        raise Misconfigured(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def _generated_secret(data_dir: Path) -> str:
+    path = data_dir / "secret_key"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    fresh = data_dir / f".secret_key.{secrets.token_hex(4)}"
+    fresh.touch(mode=0o600)
+    fresh.write_text(secrets.token_urlsafe(48))
+    try:
+        path.hardlink_to(fresh)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+    return path.read_text().strip()
