@@ -5,7 +5,19 @@ Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both m
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Float, ForeignKey, Index, Integer, MetaData, String, Text, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -25,7 +37,11 @@ class Table(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {int: BigInteger().with_variant(Integer(), "sqlite"), dict[str, Any]: Json, list[Any]: Json}
+    type_annotation_map = {
+        int: BigInteger().with_variant(Integer(), "sqlite"),
+        dict[str, Any]: Json,
+        list[Any]: Json,
+    }
 
 
 def _only(index: str, *columns: Any, where: str, unique: bool = False) -> Index:
@@ -184,7 +200,8 @@ class Comment(Table):
     """The ancestor at depth 6, for comments below it: how deep branches read flat."""
     depth: Mapped[int] = mapped_column(default=0)
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
-    status: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(20), default="held")
+    """Written by actions.decisions alone; a row is born held."""
     listed: Mapped[bool] = mapped_column(Boolean, default=False)
     """Published, or a tombstone with something listed below it."""
     top_of: Mapped[int | None]
@@ -318,7 +335,10 @@ class Report(Table):
     """A reader's complaint about one revision of a comment."""
 
     __tablename__ = "reports"
-    __table_args__ = (Index(None, "comment_id", "revision", "person_id", unique=True), Index(None, "person_id"))
+    __table_args__ = (
+        Index(None, "comment_id", "revision", "person_id", unique=True),
+        Index(None, "person_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"))

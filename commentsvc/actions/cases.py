@@ -1,0 +1,114 @@
+"""What changes in the queue: a case opens, gains reasons, closes, opens again?"""
+
+import math
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from commentsvc.enums import CaseState, Guideline, Status
+from commentsvc.store.models import Article, Case, Comment
+
+HALF_LIFE_US = 6 * 3600 * 1_000_000
+"""A case's priority doubles each time it has waited this long."""
+_LEAST_LIKELIHOOD = 0.01
+
+
+def open_case(
+    session: Session,
+    comment: Comment,
+    *,
+    reasons: int,
+    guideline: Guideline | None,
+    likelihood: float,
+    now: int,
+) -> Case:
+    """Open the comment's case, or add to the open one; either way its version moves."""
+    case = find_open_case(session, comment.id)
+    article = session.get_one(Article, comment.article_id)
+    if case is None:
+        case = Case(
+            site_id=comment.site_id,
+            article_id=comment.article_id,
+            comment_id=comment.id,
+            state=CaseState.OPEN,
+            version=_next_version(session, comment.id),
+            reasons=0,
+            likelihood=0.0,
+            opened_at=now,
+        )
+        session.add(case)
+        _count_open(session, article.id, 1)
+    else:
+        case.version += 1
+    case.reasons |= reasons
+    case.guideline = case.guideline or guideline
+    case.likelihood = max(case.likelihood, likelihood)
+    case.reach = reach_of(article.comment_count, is_public=comment.status == Status.PUBLISHED)
+    case.rank = rank_of(case.likelihood, case.reach, case.opened_at)
+    session.flush()
+    return case
+
+
+def close_case(session: Session, case: Case, *, now: int) -> None:
+    """Close an open case."""
+    case.state = CaseState.CLOSED
+    case.closed_at = now
+    case.version += 1
+    case.lease_person_id = case.lease_until = None
+    _count_open(session, case.article_id, -1)
+    session.flush()
+
+
+def reopen_case(session: Session, case: Case) -> None:
+    """Take a closing back; the case keeps its age. Nothing happens when the comment has another open case."""
+    if case.state == CaseState.OPEN or find_open_case(session, case.comment_id) is not None:
+        return
+    case.state = CaseState.OPEN
+    case.closed_at = None
+    case.version += 1
+    _count_open(session, case.article_id, 1)
+    session.flush()
+
+
+def find_open_case(session: Session, comment_id: int) -> Case | None:
+    """Find the one open case of a comment."""
+    return session.scalar(
+        select(Case)
+        .where(Case.comment_id == comment_id, Case.state == CaseState.OPEN)
+        .execution_options(populate_existing=True)
+    )
+
+
+def find_latest_case(session: Session, comment_id: int) -> Case | None:
+    """Find the newest case of a comment, open or closed."""
+    return session.scalar(select(Case).where(Case.comment_id == comment_id).order_by(Case.id.desc()).limit(1))
+
+
+def reach_of(comment_count: int, *, is_public: bool) -> float:
+    """Estimate how many see a comment: grows with its article's thread, and doubles while it is public."""
+    return (1.0 + math.log2(1 + max(comment_count, 0))) * (2.0 if is_public else 1.0)
+
+
+def rank_of(likelihood: float, reach: float, opened_at: int) -> float:
+    """Return the queue's sort key: log2 of likelihood x reach, less the opening time in half-lives.
+
+    All priorities double at one pace, so their order never changes by waiting alone and can be an index.
+    """
+    return math.log2(max(likelihood, _LEAST_LIKELIHOOD) * reach) - opened_at / HALF_LIFE_US
+
+
+def priority_of(rank: float, now: int) -> float:
+    """Return likelihood x reach x 2^(waited / 6 h), the figure that people are shown."""
+    return float(2.0 ** min(rank + now / HALF_LIFE_US, 60.0))
+
+
+def _next_version(session: Session, comment_id: int) -> int:
+    # Versions go on across a comment's cases, so that one seen in a closed case never fits the next.
+    latest = find_latest_case(session, comment_id)
+    return 1 if latest is None else latest.version + 1
+
+
+def _count_open(session: Session, article_id: int, step: int) -> None:
+    session.execute(
+        update(Article).where(Article.id == article_id).values(open_cases=Article.open_cases + step)
+    )
