@@ -16,9 +16,7 @@ _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 _SPACE_BEFORE_BREAK = re.compile(r"[^\S\n]+(?=\n)")
 _MANY_BREAKS = re.compile(r"\n{3,}")
-_NOT_INVISIBLE = re.compile(
-    "[^\\s\u200b-\u200f\u2060-\u2064\ufeff\u00ad\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]"
-)
+_NOT_INVISIBLE = re.compile("[^\\s\u200b-\u200f\u2060-\u2064\ufeff\u00ad\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]")
 _MAX_MARKS = 4
 _SCHEMES = {"http", "https", "mailto"}
 
@@ -40,9 +38,7 @@ def clean(text: str, *, field: str, max_length: int, min_length: int = 1, multil
     text = _MANY_BREAKS.sub("\n\n", _SPACE_BEFORE_BREAK.sub("", text)).strip()
     if len(text) < min_length or (min_length and not _NOT_INVISIBLE.search(text)):
         raise Invalid(
-            "Please write something here."
-            if min_length <= 1
-            else f"At least {min_length} characters, please.",
+            "Please write something here." if min_length <= 1 else f"At least {min_length} characters, please.",
             field=field,
         )
     if len(text) > max_length:

@@ -109,6 +109,4 @@ def _next_version(session: Session, comment_id: int) -> int:
 
 
 def _count_open(session: Session, article_id: int, step: int) -> None:
-    session.execute(
-        update(Article).where(Article.id == article_id).values(open_cases=Article.open_cases + step)
-    )
+    session.execute(update(Article).where(Article.id == article_id).values(open_cases=Article.open_cases + step))

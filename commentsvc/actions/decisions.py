@@ -104,6 +104,8 @@ def decide(
     )
     session.add(decision)
     session.flush()
+    if closed is not None and by is not None:
+        _answer_reports(session, comment, decision)
     _tell_author(session, comment, decision, now=now)
     return decision
 
@@ -135,9 +137,7 @@ def decide_many(
         )
     batch = batch or new_batch()
     done: dict[int, Result] = {}
-    order = sorted(
-        range(len(items)), key=lambda i: (comments[items[i].comment_id].article_id, items[i].comment_id)
-    )
+    order = sorted(range(len(items)), key=lambda i: (comments[items[i].comment_id].article_id, items[i].comment_id))
     for index in order:
         item, comment = items[index], comments[items[index].comment_id]
         done[index] = _decide_one(
@@ -158,21 +158,17 @@ def undo(session: Session, decision: Decision, *, by: Person, now: int) -> Decis
         select(Decision).where(Decision.comment_id == comment.id).order_by(Decision.id.desc()).limit(1)
     )
     if latest is None or latest.id != decision.id or comment.revision != decision.revision:
-        raise _conflict(
-            session, comment, "Something has happened to this comment since; look at its history."
-        )
+        raise _conflict(session, comment, "Something has happened to this comment since; look at its history.")
     if decision.from_status is None or decision.by_person_id is None or decision.action == Action.UNDO:
         raise Conflict("Only a person's decision can be taken back.")
     if decision.action in _REVERSE:
         _show(comment, _REVERSE[Action(decision.action)])
         _place(comment)
-    taken_back = decide(
+    _open_again(session, decision)
+    return decide(
         session, comment, Status(decision.from_status), action=Action.UNDO, revision=comment.revision, by=by,
         guideline=Guideline(decision.guideline) if decision.guideline else None, undoes=decision, now=now,
     )  # fmt: skip
-    if decision.closed_case_id is not None:
-        cases.reopen_case(session, session.get_one(Case, decision.closed_case_id))
-    return taken_back
 
 
 def new_batch() -> str:
@@ -351,34 +347,35 @@ def _settle_case(
     if action in _SHOWING:
         return None
     if status == Status.HELD:
-        cases.open_case(
-            session, comment, reasons=Reason.HELD, guideline=guideline, likelihood=likelihood, now=now
-        )
+        cases.open_case(session, comment, reasons=Reason.HELD, guideline=guideline, likelihood=likelihood, now=now)
         return None
-    answered = (
-        by is not None or status == Status.WITHDRAWN or (case is not None and case.reasons == Reason.HELD)
-    )
-    if case is None or not answered:
+    only_held = case is not None and case.reasons == Reason.HELD
+    by_person = by is not None and action != Action.UNDO
+    if case is None or not (by_person or only_held or status == Status.WITHDRAWN):
         return None
-    if by is not None:
-        _answer_reports(session, comment, status)
     cases.close_case(session, case, now=now)
     return case
 
 
-def _answer_reports(session: Session, comment: Comment, status: Status) -> None:
-    outcome = ReportOutcome.UPHELD if status == Status.REJECTED else ReportOutcome.DISMISSED
+def _answer_reports(session: Session, comment: Comment, decision: Decision) -> None:
+    outcome = ReportOutcome.UPHELD if decision.to_status == Status.REJECTED else ReportOutcome.DISMISSED
     session.execute(
         update(Report)
         .where(Report.comment_id == comment.id, Report.outcome.is_(None))
-        .values(outcome=outcome)
+        .values(outcome=outcome, decision_id=decision.id)
     )
+
+
+def _open_again(session: Session, decision: Decision) -> None:
+    session.execute(update(Report).where(Report.decision_id == decision.id).values(outcome=None, decision_id=None))
+    if decision.closed_case_id is not None:
+        cases.reopen_case(session, session.get_one(Case, decision.closed_case_id))
 
 
 def _tell_author(session: Session, comment: Comment, decision: Decision, *, now: int) -> None:
     if decision.by_person_id == comment.person_id or decision.action in _SHOWING | {Action.PUBLISH}:
         return
-    if decision.from_status == decision.to_status:
+    if decision.from_status in {None, decision.to_status}:
         return
     session.add(
         Notice(

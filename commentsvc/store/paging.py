@@ -48,7 +48,12 @@ def decode_cursor(text: str | None, *, sort: str) -> Cursor | None:
 
 
 def after(
-    query: Select[Any], cursor: Cursor | None, value: InstrumentedAttribute[Any], row_id: Any, *, descending: bool
+    query: Select[Any],
+    cursor: Cursor | None,
+    value: InstrumentedAttribute[Any],
+    row_id: Any,
+    *,
+    descending: bool,
 ) -> Select[Any]:
     """Order a query by (value, id) and start it behind the cursor."""
     if cursor is not None:
