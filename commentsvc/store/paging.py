@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from sqlalchemy import Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute
@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from commentsvc.errors import Invalid
 
 Row = TypeVar("Row")
+Columns = TypeVarTuple("Columns")
 
 _MAX_ID = 2**63 - 1
 _MAX_CURSOR = 200
@@ -48,13 +49,13 @@ def decode_cursor(text: str | None, *, sort: str) -> Cursor | None:
 
 
 def after(
-    query: Select[Any],
+    query: Select[*Columns],
     cursor: Cursor | None,
     value: InstrumentedAttribute[Any],
     row_id: Any,
     *,
     descending: bool,
-) -> Select[Any]:
+) -> Select[*Columns]:
     """Order a query by (value, id) and start it behind the cursor."""
     if cursor is not None:
         beyond = value < cursor.value if descending else value > cursor.value
