@@ -106,6 +106,22 @@ class Sort(StrEnum):
     CONTROVERSIAL = "controversial"
 
 
+class CaseSort(StrEnum):
+    """The order of the queue; closed cases go by when they closed."""
+
+    PRIORITY = "priority"
+    OLDEST = "oldest"
+    NEWEST = "newest"
+
+
+class ArticleSort(StrEnum):
+    """The order of a site's articles."""
+
+    COMMENTS = "comments"
+    NEWEST = "newest"
+    CASES = "cases"
+
+
 class ArticleState(StrEnum):
     """Whether an article takes comments; an archived one takes nothing at all."""
 

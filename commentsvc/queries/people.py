@@ -1,0 +1,86 @@
+"""Who is this, on this site: name, role and record?"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, or_, select
+from sqlalchemy.orm import Session
+
+from commentsvc.enums import Role
+from commentsvc.store.models import Membership, Person, Sanction
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How a person appears on a site."""
+
+    person_id: int
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What managers weigh: the account's age, what became of its comments, sanctions in force."""
+
+    face: Face
+    created_at: int
+    published: int
+    rejected: int
+    sanctions: Sequence[Sanction]
+
+
+def faces(session: Session, site_id: int, ids: Collection[int]) -> dict[int, Face]:
+    """Read how people appear on a site, by id, in one query."""
+    return {person.id: _face(person, membership) for person, membership in _rows(session, site_id, ids)}
+
+
+def records(session: Session, site_id: int, ids: Collection[int], *, now: int) -> dict[int, Record]:
+    """Read people's records on a site, by id, in two queries."""
+    in_force: dict[int, list[Sanction]] = defaultdict(list)
+    for sanction in session.scalars(
+        select(Sanction)
+        .where(
+            Sanction.person_id.in_(ids),
+            Sanction.site_id == site_id,
+            Sanction.lifted_at.is_(None),
+            or_(Sanction.until.is_(None), Sanction.until > now),
+        )
+        .order_by(Sanction.id)
+    ):
+        in_force[sanction.person_id].append(sanction)
+    return {
+        person.id: Record(
+            face=_face(person, membership),
+            created_at=person.created_at,
+            published=membership.published_count if membership else 0,
+            rejected=membership.rejected_count if membership else 0,
+            sanctions=in_force.get(person.id, ()),
+        )
+        for person, membership in _rows(session, site_id, ids)
+    }
+
+
+def managed_sites(session: Session, person_id: int) -> Sequence[Membership]:
+    """List the memberships in which a person manages or administers a site."""
+    return session.scalars(
+        select(Membership)
+        .where(Membership.person_id == person_id, Membership.role.in_([Role.MANAGER, Role.ADMIN]))
+        .order_by(Membership.site_id)
+    ).all()
+
+
+def _rows(session: Session, site_id: int, ids: Collection[int]) -> Sequence[Row[Person, Membership | None]]:
+    query = (
+        select(Person, Membership)
+        .outerjoin(Membership, (Membership.person_id == Person.id) & (Membership.site_id == site_id))
+        .where(Person.id.in_(ids))
+    )
+    return session.execute(query).all()
+
+
+def _face(person: Person, membership: Membership | None) -> Face:
+    if membership is None:
+        return Face(person.id, person.name, Role.READER)
+    return Face(person.id, membership.name, Role(membership.role))

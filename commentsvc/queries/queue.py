@@ -1,0 +1,256 @@
+"""Which cases wait for a manager, and what does one need to see to decide them?"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, Select, func, literal, or_, select, text
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from commentsvc.enums import CaseSort, CaseState, Guideline, Reason
+from commentsvc.errors import Invalid
+from commentsvc.queries import people
+from commentsvc.queries.people import Face, Record
+from commentsvc.store.models import Article, Case, Comment, Decision, Report, SignalRow
+from commentsvc.store.paging import Cursor, after, cut, decode_cursor
+
+_ANCESTORS = 3
+_REPORTS = 20
+# In literals, as the partial indexes have them; see store.models.
+_IN_STATE = {CaseState.OPEN: text("cases.state = 'open'"), CaseState.CLOSED: text("cases.state = 'closed'")}
+_KEYS: dict[tuple[CaseState, CaseSort], tuple[InstrumentedAttribute[Any], bool]] = {
+    (CaseState.OPEN, CaseSort.PRIORITY): (Case.rank, True),
+    (CaseState.OPEN, CaseSort.OLDEST): (Case.opened_at, False),
+    (CaseState.OPEN, CaseSort.NEWEST): (Case.opened_at, True),
+    (CaseState.CLOSED, CaseSort.OLDEST): (Case.closed_at, False),
+    (CaseState.CLOSED, CaseSort.NEWEST): (Case.closed_at, True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which cases someone asks for, and in which order; no sort means priority, or the latest closed first."""
+
+    state: CaseState = CaseState.OPEN
+    reason: Reason | None = None
+    guideline: Guideline | None = None
+    q: str = ""
+    sort: CaseSort | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A comment further up the thread."""
+
+    comment: Comment
+    author: Face
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One reader's report and who made it."""
+
+    report: Report
+    by: Face
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One case with everything around it. Ancestors come outermost first; signals are each check's latest."""
+
+    case: Case
+    comment: Comment
+    article: Article
+    author: Record
+    ancestors: Sequence[Ancestor] = ()
+    signals: Sequence[SignalRow] = ()
+    reports: Sequence[Complaint] = ()
+    report_count: int = 0
+    latest: Decision | None = None
+    latest_by: Face | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some cases in order, and where the next ones begin."""
+
+    cards: Sequence[Card]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What waits on a site: how many cases, since when, and how many of each kind."""
+
+    count: int = 0
+    oldest_at: int | None = None
+    by_reason: dict[Reason, int] = field(default_factory=dict)
+    by_guideline: dict[Guideline, int] = field(default_factory=dict)
+
+
+def page(session: Session, site_id: int, wanted: Wanted, *, cursor: str | None, limit: int, now: int) -> Page:
+    """Read one page of a site's cases; raises Invalid for a sort or cursor that doesn't fit.
+
+    The number of queries is the same for one case and for a hundred.
+    """
+    sort = wanted.sort or (CaseSort.PRIORITY if wanted.state == CaseState.OPEN else CaseSort.NEWEST)
+    if (wanted.state, sort) not in _KEYS:
+        raise Invalid("Closed cases have no priority; sort them by newest or oldest.", field="sort")
+    key, descending = _KEYS[wanted.state, sort]
+    name = f"{wanted.state}.{sort}"
+    query = _filtered(site_id, wanted)
+    query = after(query, decode_cursor(cursor, sort=name), key, Case.id, descending=descending)
+    rows, more = cut(session.execute(query.limit(limit + 1)).all(), limit)
+    end = Cursor(name, getattr(rows[-1][0], key.key), rows[-1][0].id).encode() if more else None
+    return Page(_cards(session, site_id, rows, now=now), end)
+
+
+def find_card(session: Session, site_id: int, case_id: int, *, now: int) -> Card | None:
+    """Find one case of a site with everything around it."""
+    query = _joined().where(Case.id == case_id, Case.site_id == site_id)
+    rows = session.execute(query.execution_options(populate_existing=True)).all()
+    return next(iter(_cards(session, site_id, rows, now=now)), None)
+
+
+def summary(session: Session, site_id: int) -> Summary:
+    """Count what waits on a site, in one query."""
+    rows = session.execute(
+        select(Case.reasons, Case.guideline, func.count(), func.min(Case.opened_at))
+        .where(Case.site_id == site_id, _IN_STATE[CaseState.OPEN])
+        .group_by(Case.reasons, Case.guideline)
+    ).all()
+    by_reason: dict[Reason, int] = defaultdict(int)
+    by_guideline: dict[Guideline, int] = defaultdict(int)
+    for reasons, guideline, count, _ in rows:
+        for reason in Reason:
+            if reasons & reason:
+                by_reason[reason] += count
+        if guideline:
+            by_guideline[Guideline(guideline)] += count
+    return Summary(
+        count=sum(row[2] for row in rows),
+        oldest_at=min((row[3] for row in rows), default=None),
+        by_reason=dict(by_reason),
+        by_guideline=dict(by_guideline),
+    )
+
+
+def _joined() -> Select[Case, Comment, Article]:
+    return (
+        select(Case, Comment, Article)
+        .join(Comment, Comment.id == Case.comment_id)
+        .join(Article, Article.id == Case.article_id)
+    )
+
+
+def _filtered(site_id: int, wanted: Wanted) -> Select[Case, Comment, Article]:
+    query = _joined().where(Case.site_id == site_id, _IN_STATE[wanted.state])
+    if wanted.reason is not None:
+        query = query.where(Case.reasons.bitwise_and(int(wanted.reason)) != 0)
+    if wanted.guideline is not None:
+        query = query.where(Case.guideline == wanted.guideline)
+    if wanted.q:
+        query = query.where(
+            or_(
+                Comment.body.icontains(wanted.q, autoescape=True),
+                Article.title.icontains(wanted.q, autoescape=True),
+            )
+        )
+    return query
+
+
+def _cards(session: Session, site_id: int, rows: Sequence[Row[Case, Comment, Article]], *, now: int) -> Sequence[Card]:
+    ids = [comment.id for _, comment, _ in rows]
+    if not ids:
+        return ()
+    chains = _ancestors(session, ids)
+    signals = _signals(session, ids)
+    reports, counts = _reports(session, ids)
+    latest = _latest_decisions(session, ids)
+    records = people.records(session, site_id, {comment.person_id for _, comment, _ in rows}, now=now)
+    faces = people.faces(
+        session,
+        site_id,
+        {c.person_id for chain in chains.values() for c in chain}
+        | {r.person_id for some in reports.values() for r in some}
+        | {d.by_person_id for d in latest.values() if d.by_person_id is not None},
+    )
+    return [
+        Card(
+            case=case,
+            comment=comment,
+            article=article,
+            author=records[comment.person_id],
+            ancestors=[Ancestor(c, faces[c.person_id]) for c in chains.get(comment.id, ())],
+            signals=signals.get(comment.id, ()),
+            reports=[Complaint(r, faces[r.person_id]) for r in reports.get(comment.id, ())],
+            report_count=counts.get(comment.id, 0),
+            latest=(decision := latest.get(comment.id)),
+            latest_by=faces[decision.by_person_id] if decision and decision.by_person_id else None,
+        )
+        for case, comment, article in rows
+    ]
+
+
+def _ancestors(session: Session, ids: Iterable[int]) -> dict[int, list[Comment]]:
+    """Find each comment's nearest ancestors, outermost first; the walk is bounded, threads may be 10,000 deep."""
+    chain = (
+        select(Comment.id.label("leaf"), Comment.parent_id.label("above"), literal(1).label("step"))
+        .where(Comment.id.in_(ids), Comment.parent_id.is_not(None))
+        .cte("chain", recursive=True)
+    )
+    chain = chain.union_all(
+        select(chain.c.leaf, Comment.parent_id, chain.c.step + 1)
+        .join(Comment, Comment.id == chain.c.above)
+        .where(chain.c.step < _ANCESTORS, Comment.parent_id.is_not(None))
+    )
+    rows = session.execute(
+        select(chain.c.leaf, Comment)
+        .join(Comment, Comment.id == chain.c.above)
+        .order_by(chain.c.leaf, chain.c.step.desc())
+    )
+    chains: dict[int, list[Comment]] = defaultdict(list)
+    for leaf, comment in rows:
+        chains[leaf].append(comment)
+    return chains
+
+
+def _signals(session: Session, ids: Iterable[int]) -> dict[int, list[SignalRow]]:
+    """Read what the checks said of the newest revision; a check asked again counts once, with its last answer."""
+    rows = session.scalars(
+        select(SignalRow)
+        .join(Comment, (Comment.id == SignalRow.comment_id) & (Comment.revision == SignalRow.revision))
+        .where(SignalRow.comment_id.in_(ids))
+        .order_by(SignalRow.id)
+    )
+    latest = {(row.comment_id, row.check): row for row in rows}
+    signals: dict[int, list[SignalRow]] = defaultdict(list)
+    for row in latest.values():
+        signals[row.comment_id].append(row)
+    return signals
+
+
+def _reports(session: Session, ids: Iterable[int]) -> tuple[dict[int, list[Report]], dict[int, int]]:
+    """Read each comment's latest reports, and how many there are in all."""
+    place = func.row_number().over(partition_by=Report.comment_id, order_by=Report.id.desc())
+    total = func.count().over(partition_by=Report.comment_id)
+    ranked = select(Report.id, place.label("place"), total.label("total")).where(Report.comment_id.in_(ids)).subquery()
+    rows = session.execute(
+        select(Report, ranked.c.total)
+        .join(ranked, ranked.c.id == Report.id)
+        .where(ranked.c.place <= _REPORTS)
+        .order_by(Report.id.desc())
+    )
+    reports: dict[int, list[Report]] = defaultdict(list)
+    counts: dict[int, int] = {}
+    for report, count in rows:
+        reports[report.comment_id].append(report)
+        counts[report.comment_id] = count
+    return reports, counts
+
+
+def _latest_decisions(session: Session, ids: Iterable[int]) -> dict[int, Decision]:
+    newest = select(func.max(Decision.id)).where(Decision.comment_id.in_(ids)).group_by(Decision.comment_id)
+    rows = session.scalars(select(Decision).where(Decision.id.in_(newest)))
+    return {decision.comment_id: decision for decision in rows}
