@@ -1,0 +1,33 @@
+"""What goes away by itself: answers, codes, tokens and links that nobody can use any more?"""
+
+from sqlalchemy import delete
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from commentsvc.infra import jobs
+from commentsvc.store.models import (
+    AuthorizationCode,
+    IdempotencyKey,
+    OneTimeLink,
+    RefreshToken,
+    SignInFailure,
+)
+
+_DAY_US = 24 * 3600 * 1_000_000
+
+
+def purge(session: Session, *, now: int) -> int:
+    """Delete whatever has run out and return how many rows went."""
+    ends: list[tuple[InstrumentedAttribute[int], int]] = [
+        (AuthorizationCode.expires_at, now),
+        (RefreshToken.expires_at, now),
+        (OneTimeLink.expires_at, now),
+        (IdempotencyKey.created_at, now - _DAY_US),
+        (SignInFailure.created_at, now - _DAY_US),
+    ]
+    gone = jobs.purge(session, now=now)
+    for column, end in ends:
+        rows = session.execute(
+            delete(column.class_).where(column < end).returning(column).execution_options(synchronize_session=False)
+        )
+        gone += len(rows.all())
+    return gone

@@ -1,0 +1,142 @@
+"""What is to be done after a commit, and who does it? The jobs table: a lease that runs out gives a job to another.
+
+Nothing here runs a job; worker.py does. A job may run twice (its worker died, or was slow), so what it does must bear
+repeating.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, delete, exists, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, aliased
+
+from commentsvc.enums import JobState
+from commentsvc.store.models import Job
+
+SECOND = 1_000_000
+LEASE_US = 15 * SECOND
+"""How long a job stays with a worker that is no longer heard of."""
+MAX_ATTEMPTS = 8
+_KEEP_DONE_US = 24 * 3600 * SECOND
+_KEEP_FAILED_US = 30 * 24 * 3600 * SECOND
+_MAX_ERROR = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that is one worker's until its lease ends."""
+
+    id: int
+    name: str
+    args: Mapping[str, Any]
+    attempts: int
+    worker: str
+
+
+def enqueue(
+    session: Session,
+    name: str,
+    args: Mapping[str, Any],
+    *,
+    now: int,
+    key: str | None = None,
+    run_at: int | None = None,
+) -> None:
+    """Ask for a job in the caller's transaction; it exists when that commits.
+
+    With a key, nothing is added while the same job still waits; one that runs already doesn't count, since it may
+    have read what this transaction changes.
+    """
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = {
+        "name": name,
+        "key": key,
+        "args": dict(args),
+        "state": JobState.WAITING,
+        "run_at": now if run_at is None else run_at,
+        "attempts": 0,
+        "created_at": now,
+    }
+    session.execute(insert(Job).values(row).on_conflict_do_nothing())
+
+
+def has_due(session: Session, *, now: int) -> bool:
+    """Say whether a claim would find something; cheaper than trying, and takes no lock."""
+    return session.scalar(select(_due(now).exists())) or False
+
+
+def claim(session: Session, *, worker: str, now: int, lease: int = LEASE_US) -> Claim | None:
+    """Take the job that has been due longest, or return None.
+
+    Safe when several workers ask at once: on PostgreSQL they skip what another is taking, on SQLite they queue.
+    """
+    chosen = _due(now).order_by(Job.run_at, Job.id).limit(1).with_for_update(skip_locked=True)
+    row = session.execute(
+        update(Job)
+        .where(Job.id == chosen.scalar_subquery())
+        .values(state=JobState.RUNNING, worker=worker, run_at=now + lease, attempts=Job.attempts + 1)
+        .returning(Job.id, Job.name, Job.args, Job.attempts)
+        .execution_options(synchronize_session=False)
+    ).first()
+    return None if row is None else Claim(row.id, row.name, row.args, row.attempts, worker)
+
+
+def renew(session: Session, claimed: Claim, *, now: int, lease: int = LEASE_US) -> bool:
+    """Lengthen the lease; False when the job has gone to someone else."""
+    return _settle(session, claimed, run_at=now + lease)
+
+
+def finish(session: Session, claimed: Claim, *, now: int) -> bool:
+    """Mark a job done; False when it has gone to someone else, who will do it again."""
+    return _settle(session, claimed, state=JobState.DONE, run_at=now, error=None)
+
+
+def give_back(session: Session, claimed: Claim, error: str, *, now: int) -> None:
+    """Keep what went wrong, and have the job tried again later, each time later than before.
+
+    After the last attempt it is failed, for people to see. When the same job was asked for again meanwhile, that one
+    replaces this.
+    """
+    error = error[-_MAX_ERROR:].replace("\x00", "")
+    if claimed.attempts >= MAX_ATTEMPTS:
+        _settle(session, claimed, state=JobState.FAILED, run_at=now, error=error)
+        return
+    newer = aliased(Job)
+    replaced = exists().where(
+        newer.name == Job.name, newer.key == Job.key, newer.state == JobState.WAITING, newer.id != Job.id
+    )
+    session.execute(
+        delete(Job)
+        .where(Job.id == claimed.id, Job.worker == claimed.worker, replaced)
+        .execution_options(synchronize_session=False)
+    )
+    later = now + min(2**claimed.attempts, 3600) * SECOND
+    _settle(session, claimed, state=JobState.WAITING, worker=None, run_at=later, error=error)
+
+
+def purge(session: Session, *, now: int) -> int:
+    """Delete jobs done a day ago or failed a month ago; return how many."""
+    old = or_(
+        and_(Job.state == JobState.DONE, Job.run_at < now - _KEEP_DONE_US),
+        and_(Job.state == JobState.FAILED, Job.run_at < now - _KEEP_FAILED_US),
+    )
+    gone = session.scalars(delete(Job).where(old).returning(Job.id).execution_options(synchronize_session=False))
+    return len(gone.all())
+
+
+def _due(now: int) -> Select[int]:
+    # Written as the index is, or SQLite wouldn't use it.
+    return select(Job.id).where(Job.run_at <= now, text("state IN ('waiting', 'running')"))
+
+
+def _settle(session: Session, claimed: Claim, **values: Any) -> bool:
+    changed = session.scalar(
+        update(Job)
+        .where(Job.id == claimed.id, Job.worker == claimed.worker, Job.state == JobState.RUNNING)
+        .values(**values)
+        .returning(Job.id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed is not None
