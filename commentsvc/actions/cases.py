@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import CaseState, Guideline, Status
-from commentsvc.store.models import Article, Case, Comment
+from commentsvc.store.models import OPEN, Article, Case, Comment
 
 HALF_LIFE_US = 6 * 3600 * 1_000_000
 """A case's priority doubles each time it has waited this long."""
@@ -74,7 +74,7 @@ def find_open_case(session: Session, comment_id: int) -> Case | None:
     """Find the one open case of a comment."""
     return session.scalar(
         select(Case)
-        .where(Case.comment_id == comment_id, Case.state == CaseState.OPEN)
+        .where(Case.comment_id == comment_id, Case.state == OPEN)
         .execution_options(populate_existing=True)
     )
 

@@ -104,7 +104,7 @@ def decide(
     )
     session.add(decision)
     session.flush()
-    if closed is not None and by is not None:
+    if closed is not None and action in {Action.APPROVE, Action.REJECT}:
         _answer_reports(session, comment, decision)
     _tell_author(session, comment, decision, now=now)
     return decision

@@ -40,6 +40,12 @@ def list_decisions(session: Session, comment: Comment) -> Sequence[Entry]:
     ]
 
 
+def has_decision_by_person(session: Session, comment_id: int) -> bool:
+    """Say whether a person, not only rules, has decided about a comment."""
+    query = select(Decision.id).where(Decision.comment_id == comment_id, Decision.by_person_id.is_not(None)).limit(1)
+    return session.scalar(query) is not None
+
+
 def can_undo(latest: Decision, comment: Comment) -> bool:
     """Whether a comment's latest decision can be taken back: a person's, on the text that is still there."""
     return (

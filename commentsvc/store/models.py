@@ -24,6 +24,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 Id = BigInteger().with_variant(Integer(), "sqlite")
 Json = JSON().with_variant(JSONB(), "postgresql")
 
+PUBLISHED = literal_column("'published'", String)
+OPEN = literal_column("'open'", String)
+CLOSED = literal_column("'closed'", String)
+"""Literals on purpose: SQLite takes a partial index only when the query repeats its condition word for word."""
+
 
 class Table(DeclarativeBase):
     """What every table shares: names for constraints, so that migrations can drop them."""

@@ -1,0 +1,69 @@
+"""What changes when someone votes?"""
+
+import math
+
+from sqlalchemy.orm import Session
+
+from commentsvc.actions.posting import refuse_sanctioned
+from commentsvc.enums import ArticleState, Status
+from commentsvc.errors import ArticleClosed, Forbidden, NotFound
+from commentsvc.queries.threads import vote_window
+from commentsvc.store.models import Article, Comment, Person, Vote
+
+_Z = 1.96
+
+
+def vote(session: Session, *, comment_id: int | None, value: int, by: Person, now: int) -> Comment:
+    """Set a person's vote on a published comment to 1, 0 or -1; however often it is sent, it counts once."""
+    comment = session.get(Comment, comment_id, with_for_update=True) if comment_id else None
+    if comment is None or comment.status != Status.PUBLISHED:
+        raise NotFound("There is no such comment.")
+    if comment.person_id == by.id:
+        raise Forbidden("You can't vote on your own comment.")
+    refuse_sanctioned(session, by.id, comment.site_id, now=now)
+    article = session.get_one(Article, comment.article_id)
+    if article.state == ArticleState.ARCHIVED:
+        raise ArticleClosed("This article is archived.")
+    before = _keep(session, comment, value, by=by, now=now)
+    if before == value:
+        return comment
+    comment.up += (value == 1) - (before == 1)
+    comment.down += (value == -1) - (before == -1)
+    comment.best = wilson(comment.up, comment.down)
+    comment.controversial = controversy(comment.up, comment.down)
+    window = vote_window(now)
+    if article.voted_at != window:
+        article.voted_before, article.voted_at = article.voted_at, window
+    return comment
+
+
+def wilson(up: int, down: int) -> float:
+    """Return the lower end of Wilson's 95 % interval for the share of up-votes (Wilson 1927), 0 without votes."""
+    n = up + down
+    if n == 0:
+        return 0.0
+    share, square = up / n, _Z * _Z
+    centre = share + square / (2 * n)
+    spread = _Z * math.sqrt((share * (1 - share) + square / (4 * n)) / n)
+    return max(0.0, (centre - spread) / (1 + square / n))
+
+
+def controversy(up: int, down: int) -> float:
+    """Return (up + down)^(lesser / greater): many votes, evenly split, come first; 0 when all agree."""
+    if up <= 0 or down <= 0:
+        return 0.0
+    return float((up + down) ** (min(up, down) / max(up, down)))
+
+
+def _keep(session: Session, comment: Comment, value: int, *, by: Person, now: int) -> int:
+    kept = session.get(Vote, (comment.id, by.id))
+    before = kept.value if kept else 0
+    if value == 0:
+        if kept:
+            session.delete(kept)
+    elif kept:
+        kept.value = value
+    else:
+        session.add(Vote(comment_id=comment.id, person_id=by.id, value=value, created_at=now))
+    session.flush()
+    return before

@@ -1,0 +1,109 @@
+"""How are the rooms joined? Each request walks down through them in one transaction."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from apiflask import APIFlask
+from flask import g
+from flask.typing import ResponseReturnValue
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from commentsvc import __version__
+from commentsvc.infra.limits import Limiter
+from commentsvc.moderation.pipeline import Judge
+from commentsvc.moderation.relevance import TfidfRelevance
+from commentsvc.moderation.toxicity import load_engine
+from commentsvc.settings import Settings, load_settings
+from commentsvc.store.db import Database
+from commentsvc.web import accounts, console, context, embed, errors, managers_api, operations, publishers_api, security
+from commentsvc.web import token as token_endpoint
+from commentsvc.web import widget_api
+from commentsvc.web.cache import PageCache
+from commentsvc.web.demo import mount_demo
+from commentsvc.web.paths import TEMPLATES
+
+
+class CommentsApp(APIFlask):
+    """A Flask application in which a view's return commits the request's transaction, and a raise undoes it."""
+
+    request_class = security.StrictRequest
+
+    def dispatch_request(self) -> ResponseReturnValue:  # type: ignore[override]
+        """Run the view; what it returned is committed before the answer leaves."""
+        answer = super().dispatch_request()
+        context.finish(commit=True)
+        return answer
+
+
+def create_app(settings: Settings | None = None, *, judge: Judge | None = None) -> CommentsApp:
+    """Build the application; a `judge` of one's own lets tests and benchmarks replace the engines."""
+    settings = (settings or load_settings()).with_secret()
+    configure_logs(settings.log_format)
+    app = CommentsApp(
+        __name__, title="commentsvc", version=__version__, template_folder=str(TEMPLATES), static_folder=None,
+        json_errors=False, spec_path="/api/v1/openapi.json", docs_path="/api/docs",
+    )  # fmt: skip
+    app.config.update(_config(settings))
+    app.extensions["commentsvc"] = context.Services(
+        settings=settings,
+        db=Database(settings.resolved_database_url),
+        judge=judge or build_judge(settings),
+        limiter=Limiter(redis_url=settings.redis_url, enabled=settings.rate_limits == "on"),
+        pages=PageCache(settings.page_cache_mb * 1024 * 1024),
+    )
+    app.teardown_request(_undo_unfinished)
+    errors.setup(app)
+    security.setup(app)
+    accounts.setup(app)
+    for module in (widget_api, publishers_api, managers_api, token_endpoint, accounts, console, embed, operations):
+        app.register_blueprint(module.blueprint)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    if settings.demo:
+        mount_demo(app)
+    return app
+
+
+def build_judge(settings: Settings) -> Judge:
+    """Load the engines that the settings name."""
+    return Judge(load_engine(settings.classifier, settings.model_dir), TfidfRelevance())
+
+
+def configure_logs(log_format: str) -> None:
+    """Log to standard error: for people, or as JSON lines."""
+    renderer: Any = structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+
+
+def _config(settings: Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "BASE_URL": settings.base_url,
+        "SESSION_COOKIE_NAME": "__Host-session",
+        "SESSION_COOKIE_SECURE": True,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_PATH": "/",
+        "WTF_CSRF_TIME_LIMIT": None,
+        "OPENAPI_VERSION": "3.1.0",
+        "VALIDATION_ERROR_STATUS_CODE": 422,
+        "JSON_SORT_KEYS": False,
+    }
+
+
+def _undo_unfinished(_error: BaseException | None) -> None:
+    if "session" in g:
+        context.finish(commit=False)

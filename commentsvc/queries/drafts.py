@@ -1,0 +1,96 @@
+"""What is there around a text that judging may look at?"""
+
+from sqlalchemy import distinct, func, select
+from sqlalchemy.orm import Session
+
+from commentsvc.enums import Mode, Role, SanctionKind
+from commentsvc.moderation.normalise import fingerprint
+from commentsvc.moderation.policy import policy_from_json
+from commentsvc.moderation.terms import Draft, Policy, Standing
+from commentsvc.queries.sites import find_membership, list_sanctions
+from commentsvc.store.models import PUBLISHED, Article, Comment, Site
+
+_RECENT = 10
+_THREAD = 20
+_WAVE_US = 24 * 3600 * 1_000_000
+
+
+def draft_of(
+    session: Session,
+    site: Site,
+    article: Article | None,
+    *,
+    title: str,
+    parent: Comment | None,
+    person_id: int,
+    body: str,
+    except_id: int | None,
+    lot: float,
+    now: int,
+) -> Draft:
+    """Collect what the checks may look at; `except_id` is the comment itself when it is judged again."""
+    return Draft(
+        body=body,
+        article_title=article.title if article else title,
+        article_text="\n\n".join(part for part in (article.lead, article.body) if part) if article else "",
+        parent=parent.body if parent else None,
+        thread=_thread(session, article),
+        mode=mode_of(site, article),
+        standing=standing_of(session, person_id, site.id, now=now),
+        recent=_recent(session, person_id, site.id, except_id),
+        wave=_wave(session, person_id, site.id, body, now=now),
+        lot=lot,
+    )
+
+
+def policy_of(site: Site) -> Policy:
+    """Return the site's policy."""
+    return policy_from_json(site.policy)
+
+
+def mode_of(site: Site, article: Article | None) -> Mode:
+    """Return the mode in force: the article's own, else the site's."""
+    if article is not None and article.mode:
+        return Mode(article.mode)
+    return policy_of(site).mode
+
+
+def standing_of(session: Session, person_id: int, site_id: int, *, now: int) -> Standing:
+    """Return what the site knows of an author."""
+    membership = find_membership(session, person_id, site_id)
+    sanctions = list_sanctions(session, person_id, site_id, now=now)
+    return Standing(
+        is_staff=membership is not None and membership.role != Role.READER,
+        premoderated=any(sanction.kind == SanctionKind.PREMODERATE for sanction in sanctions),
+        published=membership.published_count if membership else 0,
+        rejected=membership.rejected_count if membership else 0,
+    )
+
+
+def _recent(session: Session, person_id: int, site_id: int, except_id: int | None) -> tuple[str, ...]:
+    query = select(Comment.body).where(Comment.person_id == person_id, Comment.site_id == site_id)
+    if except_id is not None:
+        query = query.where(Comment.id != except_id)
+    return tuple(session.scalars(query.order_by(Comment.id.desc()).limit(_RECENT)))
+
+
+def _wave(session: Session, person_id: int, site_id: int, body: str, *, now: int) -> int:
+    query = select(func.count(distinct(Comment.person_id))).where(
+        Comment.site_id == site_id,
+        Comment.fingerprint == fingerprint(body),
+        Comment.created_at > now - _WAVE_US,
+        Comment.person_id != person_id,
+    )
+    return session.scalar(query) or 0
+
+
+def _thread(session: Session, article: Article | None) -> tuple[str, ...]:
+    if article is None:
+        return ()
+    query = (
+        select(Comment.body)
+        .where(Comment.article_id == article.id, Comment.status == PUBLISHED)
+        .order_by(Comment.published_at.desc())
+        .limit(_THREAD)
+    )
+    return tuple(session.scalars(query))

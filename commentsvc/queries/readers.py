@@ -1,0 +1,86 @@
+"""What is there for one reader: their votes, their own comments and what was decided, unread notices?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from commentsvc.enums import Action, Status
+from commentsvc.store.models import Appeal, Article, Comment, Decision, Notice, Vote
+
+_MOST_VOTES = 1000
+_MOST_OWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """One of the reader's comments, the decision in force and whether it can be appealed against."""
+
+    comment: Comment
+    decision: Decision | None
+    can_appeal: bool
+
+
+def votes_of(session: Session, person_id: int, article: Article) -> dict[int, int]:
+    """Return the reader's votes under an article, by comment id; the latest thousand."""
+    query = (
+        select(Vote.comment_id, Vote.value)
+        .join(Comment, Comment.id == Vote.comment_id)
+        .where(Vote.person_id == person_id, Comment.article_id == article.id)
+        .order_by(Vote.comment_id.desc())
+        .limit(_MOST_VOTES)
+    )
+    return {comment_id: value for comment_id, value in session.execute(query)}
+
+
+def own_comments(session: Session, person_id: int, site_id: int, article: Article | None) -> Sequence[Own]:
+    """List the reader's latest comments that are not withdrawn, on an article or on the site, newest first."""
+    query = select(Comment).where(
+        Comment.person_id == person_id, Comment.site_id == site_id, Comment.status != Status.WITHDRAWN
+    )
+    if article is not None:
+        query = query.where(Comment.article_id == article.id)
+    comments = session.scalars(query.order_by(Comment.id.desc()).limit(_MOST_OWN)).all()
+    in_force = _decisions_in_force(session, [comment.id for comment in comments])
+    appealed = set(
+        session.scalars(select(Appeal.decision_id).where(Appeal.decision_id.in_([d.id for d in in_force.values()])))
+    )
+    return [_own(comment, in_force.get(comment.id), appealed) for comment in comments]
+
+
+def find_appealable(session: Session, comment: Comment) -> Decision | None:
+    """Find the decision that an author may appeal against: a rejection, or a hold by a person."""
+    decision = _decisions_in_force(session, [comment.id]).get(comment.id)
+    return decision if decision is not None and _is_appealable(comment, decision) else None
+
+
+def count_unread(session: Session, person_id: int, site_id: int) -> int:
+    """Count the notices that the reader hasn't seen."""
+    query = select(func.count()).where(
+        Notice.person_id == person_id, Notice.site_id == site_id, Notice.read_at.is_(None)
+    )
+    return session.scalar(query) or 0
+
+
+def _own(comment: Comment, decision: Decision | None, appealed: set[int]) -> Own:
+    can_appeal = decision is not None and _is_appealable(comment, decision) and decision.id not in appealed
+    return Own(comment, decision, can_appeal)
+
+
+def _is_appealable(comment: Comment, decision: Decision) -> bool:
+    by_person = decision.by_person_id is not None
+    return comment.status == Status.REJECTED or (comment.status == Status.HELD and by_person)
+
+
+def _decisions_in_force(session: Session, comment_ids: Sequence[int]) -> dict[int, Decision]:
+    """Return the latest decision that set each comment's status; what pins or features one sets none."""
+    if not comment_ids:
+        return {}
+    showing = [Action.PIN, Action.UNPIN, Action.FEATURE, Action.UNFEATURE]
+    latest = (
+        select(func.max(Decision.id))
+        .where(Decision.comment_id.in_(comment_ids), Decision.action.not_in(showing))
+        .group_by(Decision.comment_id)
+    )
+    return {found.comment_id: found for found in session.scalars(select(Decision).where(Decision.id.in_(latest)))}

@@ -1,0 +1,84 @@
+"""What is there of a site: itself, its limits, its guidelines, its members, what it forbids whom?"""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from commentsvc.enums import SanctionKind
+from commentsvc.errors import NotFound
+from commentsvc.store.models import Article, Guidelines, Membership, Origin, Sanction, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Lengths in code points and times in seconds."""
+
+    max_length: int = 5000
+    edit_window: int = 300
+    gap: int = 5
+    gap_new_author: int = 30
+    new_author_below: int = 2
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what readers and the widget are told."""
+        return {"max_length": self.max_length, "edit_window": self.edit_window, "gap": self.gap}
+
+
+def get_site(session: Session, key: str | None) -> Site:
+    """Return the site with this key, or raise NotFound."""
+    site = find_site(session, key)
+    if site is None:
+        raise NotFound("There is no such site.", field="site")
+    return site
+
+
+def find_site(session: Session, key: str | None) -> Site | None:
+    """Find a site by its key."""
+    return session.scalar(select(Site).where(Site.key == key)) if key else None
+
+
+def limits_of(site: Site) -> Limits:
+    """Return the site's limits, with defaults for what it doesn't set."""
+    known = {field.name for field in fields(Limits)}
+    return Limits(**{name: value for name, value in site.limits.items() if name in known})
+
+
+def guidelines_of(session: Session, site: Site) -> Guidelines:
+    """Return the guidelines in force."""
+    return session.get_one(Guidelines, (site.id, site.guidelines_version))
+
+
+def guideline_words(guidelines: Guidelines) -> dict[str, dict[str, str]]:
+    """Return the items by guideline: {guideline: {guideline, title, text}}."""
+    return {item["guideline"]: item for item in guidelines.items}
+
+
+def is_registered(session: Session, site: Site, origin: str) -> bool:
+    """Say whether pages of exactly this origin may embed the site."""
+    return session.get(Origin, (site.id, origin)) is not None
+
+
+def find_article(session: Session, site: Site, key: str) -> Article | None:
+    """Find a site's article by its key."""
+    return session.scalar(select(Article).where(Article.site_id == site.id, Article.key == key))
+
+
+def find_membership(session: Session, person_id: int, site_id: int) -> Membership | None:
+    """Find what a person is on a site."""
+    return session.get(Membership, (person_id, site_id))
+
+
+def list_sanctions(session: Session, person_id: int, site_id: int, *, now: int) -> list[Sanction]:
+    """List the sanctions in force, gravest kind first."""
+    in_force = session.scalars(
+        select(Sanction).where(
+            Sanction.person_id == person_id,
+            Sanction.site_id == site_id,
+            Sanction.lifted_at.is_(None),
+            or_(Sanction.until.is_(None), Sanction.until > now),
+        )
+    )
+    grave = list(SanctionKind)
+    return sorted(in_force, key=lambda sanction: -grave.index(SanctionKind(sanction.kind)))

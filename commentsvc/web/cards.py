@@ -1,0 +1,221 @@
+"""How is a case put into words, so that a stranger sees in ten seconds why it is in the queue?"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from commentsvc.actions.cases import HALF_LIFE_US, priority_of
+from commentsvc.enums import Action, Guideline, Reason, SignalState, Status
+from commentsvc.queries.queue import Card
+from commentsvc.store.models import Case, Comment, Decision, SignalRow
+from commentsvc.text import link_host
+
+GUIDELINES = {
+    Guideline.COURTESY: "Courtesy",
+    Guideline.ON_TOPIC: "On topic",
+    Guideline.SPAM: "Spam",
+    Guideline.LEGAL: "Legal",
+    Guideline.PRIVACY: "Privacy",
+}
+REASONS = {
+    Reason.HELD: "Held",
+    Reason.REPORTED: "Reported",
+    Reason.APPEAL: "Appeal",
+    Reason.SAMPLE: "Sample",
+    Reason.RESCORED: "Rescored",
+}
+CHECKS = {
+    "article": "Article's mode",
+    "links": "Links",
+    "relevance": "On topic",
+    "repeats": "Repeats",
+    "spam": "Spam shape",
+    "standing": "Author's standing",
+    "toxicity": "Toxicity",
+    "words": "Word list",
+}
+ACTIONS = {
+    Action.PUBLISH: "Published",
+    Action.APPROVE: "Approved",
+    Action.REJECT: "Rejected",
+    Action.WITHHOLD: "Taken down to wait",
+    Action.WITHDRAW: "Withdrawn by its author",
+    Action.PIN: "Pinned",
+    Action.UNPIN: "Unpinned",
+    Action.FEATURE: "Featured",
+    Action.UNFEATURE: "No longer featured",
+    Action.UNDO: "Decision taken back",
+}
+STATUSES = {
+    Status.PUBLISHED: "Published",
+    Status.HELD: "Held",
+    Status.REJECTED: "Rejected",
+    Status.WITHDRAWN: "Withdrawn",
+}
+_LIKELY = ((0.9, "almost certain"), (0.7, "very likely"), (0.5, "likely"), (0.25, "possible"), (0.0, "unlikely"))
+_NEAR = ((0.5, "close to the article"), (0.2, "loosely related"), (0.0, "far from the article"))
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
+_SECOND = 1_000_000
+_LEADING = 2
+_EXCERPT = 90
+_MOST_SPANS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason why a case is open, as a sentence, and what it rests on."""
+
+    reason: Reason
+    text: str
+    details: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Priority:
+    """The figures whose product orders the queue."""
+
+    likely: float
+    reach: float
+    waited: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a comment, and which checks point at it."""
+
+    text: str
+    checks: Sequence[str] = ()
+
+
+def causes(card: Card) -> Sequence[Cause]:
+    """Say why a case is open, one sentence a reason."""
+    say = {
+        Reason.HELD: _held,
+        Reason.REPORTED: _reported,
+        Reason.APPEAL: lambda _: Cause(Reason.APPEAL, "The author asks somebody else to look again."),
+        Reason.SAMPLE: _sampled,
+        Reason.RESCORED: _rescored,
+    }
+    return [say[reason](card) for reason in Reason if card.case.reasons & reason]
+
+
+def priority(case: Case, *, now: int) -> Priority:
+    """Return the factors of a case's priority; waiting doubles it every six hours."""
+    total = priority_of(case.rank, now)
+    waited = 2.0 ** min((now - case.opened_at) / HALF_LIFE_US, 60.0)
+    return Priority(likely=case.likelihood, reach=case.reach, waited=waited, total=total)
+
+
+def pieces(body: str, signals: Sequence[SignalRow]) -> Sequence[Piece]:
+    """Cut a comment where evidence begins or ends; spans that overlap or lie outside are put up with."""
+    spans = [
+        (max(0, start), min(len(body), end), CHECKS.get(signal.check, signal.check))
+        for signal in signals
+        for start, end in signal.evidence.get("spans", ())
+    ][:_MOST_SPANS]
+    cuts = sorted({0, len(body), *(at for start, end, _ in spans if start < end for at in (start, end))})
+    return [
+        Piece(body[start:end], sorted({check for s, e, check in spans if s <= start and end <= e}))
+        for start, end in pairwise(cuts)
+    ]
+
+
+def links(comment: Comment) -> Sequence[tuple[str, str]]:
+    """List a comment's links as (text, host)."""
+    raw = [comment.body[start:end] for start, end in comment.links]
+    return [(text, link_host(text)) for text in raw]
+
+
+def score_words(signal: SignalRow) -> str:
+    """Say what a check answered; for relevance a low score is the bad one."""
+    if signal.state == SignalState.FAILED:
+        return "no answer (failed)"
+    if signal.state == SignalState.ABSTAINED or signal.score is None:
+        return "can't tell (abstained)"
+    scale = _NEAR if signal.check == "relevance" else _LIKELY
+    return next(words for floor, words in scale if signal.score >= floor or floor == 0.0)
+
+
+def ranked(signals: Sequence[SignalRow]) -> Sequence[SignalRow]:
+    """Sort signals for reading: what worries first, then what failed, then what is fine or can't tell."""
+    return sorted(signals, key=lambda signal: (-worry(signal), signal.state != SignalState.FAILED, signal.check))
+
+
+def worry(signal: SignalRow) -> float:
+    """Return how much a signal speaks against its comment, 0..1."""
+    if signal.score is None:
+        return 0.0
+    return 1.0 - signal.score if signal.check == "relevance" else signal.score
+
+
+def verdict(decision: Decision, name: str, *, titles: Mapping[Guideline, str] = GUIDELINES) -> str:
+    """Say in one line what a decision did to whose comment."""
+    why = f" ({titles[Guideline(decision.guideline)]})" if decision.guideline else ""
+    return f"{ACTIONS[Action(decision.action)]}: {name}’s comment{why}."
+
+
+def ago(then: int, now: int) -> str:
+    """Say how long something has lasted: 3 d, 12 h, 5 min, or moments."""
+    seconds = max(0, now - then) // _SECOND
+    return next((f"{seconds // size} {unit}" for size, unit in _UNITS if seconds >= size), "moments")
+
+
+def compact(number: float) -> str:
+    """Write a figure with two or three digits that matter."""
+    if number < 10:
+        return f"{number:.1f}".removesuffix(".0")
+    for size, unit in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million")):
+        if number >= size:
+            return f"{number / size:.0f}{unit}"
+    return f"{number:,.0f}"
+
+
+def _held(card: Card) -> Cause:
+    failed = [CHECKS.get(s.check, s.check) for s in card.signals if s.state == SignalState.FAILED]
+    leading = _leading(card)
+    if card.case.guideline:
+        text = f"Held: it may break the guideline “{GUIDELINES[Guideline(card.case.guideline)]}”."
+    elif failed:
+        text = "Held: it could not be checked in full."
+    else:
+        text = "Held: somebody has to look before readers see it."
+    gaps = [f"{name} gave no answer" for name in failed]
+    return Cause(Reason.HELD, text, [*(_finding(signal, card.comment) for signal in leading), *gaps])
+
+
+def _reported(card: Card) -> Cause:
+    who = "a reader" if card.report_count == 1 else f"{card.report_count} readers"
+    counts = Counter(complaint.report.reason for complaint in card.reports)
+    named = [f"{count} × {reason.replace('_', ' ')}" for reason, count in counts.most_common()]
+    return Cause(Reason.REPORTED, f"Reported by {who}.", named)
+
+
+def _sampled(card: Card) -> Cause:
+    unsure = [s for s in card.signals if s.state == SignalState.ABSTAINED and s.check == "toxicity"]
+    if unsure:
+        return Cause(Reason.SAMPLE, "Picked for a look: its toxicity could not be scored.")
+    text = "Picked for a look: the checks were not sure."
+    return Cause(Reason.SAMPLE, text, [_finding(signal, card.comment) for signal in _leading(card)])
+
+
+def _rescored(card: Card) -> Cause:
+    text = "Scored again, and the answer changed."
+    return Cause(Reason.RESCORED, text, [_finding(signal, card.comment) for signal in _leading(card)])
+
+
+def _leading(card: Card) -> Sequence[SignalRow]:
+    """Return the signals that speak most against the comment under the case's guideline."""
+    chosen = [s for s in card.signals if s.score is not None and worry(s) >= 0.25]
+    if card.case.guideline:
+        chosen = [s for s in chosen if s.guideline == card.case.guideline]
+    return ranked(chosen)[:_LEADING]
+
+
+def _finding(signal: SignalRow, comment: Comment) -> str:
+    words = [comment.body[start:end] for start, end in signal.evidence.get("spans", ())][:3]
+    quoted = " · ".join(f"“{' '.join(word.split())[:_EXCERPT]}”" for word in words)
+    said = signal.evidence.get("message") or f"{score_words(signal)}, {signal.score:.0%}"
+    label = CHECKS.get(signal.check, signal.check)
+    return f"{label}: {said}" + (f" {quoted}" if quoted else "")

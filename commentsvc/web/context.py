@@ -1,0 +1,62 @@
+"""What does a view have at hand: services, the request's transaction, the time?"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app, g, request
+from sqlalchemy.orm import Session
+
+from commentsvc.infra.limits import Limiter
+from commentsvc.settings import Settings
+from commentsvc.store.db import Database, now_us
+
+if TYPE_CHECKING:
+    from commentsvc.moderation.pipeline import Judge
+
+_READS = {"GET", "HEAD", "OPTIONS"}
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What one application shares among its requests."""
+
+    settings: Settings
+    db: Database
+    judge: "Judge"
+    limiter: Limiter
+
+
+def services() -> Services:
+    """Return the application's services."""
+    return cast(Services, current_app.extensions["commentsvc"])
+
+
+def session() -> Session:
+    """Return the request's one transaction, opened when first asked for: reading for GET, writing otherwise.
+
+    It is committed when the view returns, whatever the status, and undone when the view raises.
+    """
+    if "session" not in g:
+        g.session = services().db.open(write=request.method not in _READS)
+    return cast(Session, g.session)
+
+
+def now() -> int:
+    """Return the request's time, the same from its first line to its last."""
+    if "now" not in g:
+        g.now = now_us()
+    return cast(int, g.now)
+
+
+def finish(*, commit: bool) -> None:
+    """End the request's transaction, if there is one."""
+    opened: Session | None = g.pop("session", None)
+    if opened is None:
+        return
+    try:
+        if commit:
+            opened.commit()
+        else:
+            opened.rollback()
+    finally:
+        opened.close()
