@@ -1,0 +1,171 @@
+"""What do all checks say about one draft?"""
+
+import math
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from commentsvc.enums import TOXICITY_LABELS, Guideline, SignalState
+from commentsvc.errors import ClassifierUnavailable
+from commentsvc.moderation import checks
+from commentsvc.moderation.policy import decide
+from commentsvc.moderation.terms import Draft, Judgement, Policy, Signal, Span
+from commentsvc.moderation.timebox import Pending, Timebox
+from commentsvc.moderation.toxicity import Scores, ToxicityEngine, Unavailable
+
+_RULES: tuple[tuple[str, Guideline | None, checks.Check], ...] = (
+    ("article", None, checks.article),
+    ("standing", None, checks.standing),
+    ("words", Guideline.COURTESY, checks.words),
+    ("links", Guideline.SPAM, checks.links),
+    ("repeats", Guideline.SPAM, checks.repeats),
+    ("spam", Guideline.SPAM, checks.spam),
+)
+_THREADS = 4
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+class Relevance(Protocol):
+    """One judge of whether a draft is about its article."""
+
+    name: str
+    version: str
+
+    def score(self, draft: Draft) -> float | None:
+        """Return 0 (elsewhere) to 1 (on topic), or None when it can't tell."""
+        ...
+
+
+class Judge:
+    """Asks every check and lets the policy decide; safe to share between threads.
+
+    `budget` is how many seconds each engine may take. A check that raises, takes longer or answers nonsense
+    becomes a failed signal; it never hides another one.
+    """
+
+    check_names = (*(name for name, _, _ in _RULES), "toxicity", "relevance")
+
+    def __init__(self, toxicity: ToxicityEngine, relevance: Relevance, *, budget: float = 2.0) -> None:
+        self.toxicity = toxicity
+        self.relevance = relevance
+        self._toxicity_box = Timebox(threads=_THREADS, budget=budget)
+        self._relevance_box = Timebox(threads=_THREADS, budget=budget)
+        self._failing: set[str] = set()
+        self._lock = threading.Lock()
+
+    def judge(self, draft: Draft, policy: Policy) -> Judgement:
+        """Collect all signals, in the order of `check_names`, and draw the verdict."""
+        scores = self._toxicity_box.start(lambda: self.toxicity.score([draft.body]))
+        relevance = self._relevance_box.start(lambda: self.relevance.score(draft))
+        signals = [self._by_rule(name, guideline, check, draft, policy) for name, guideline, check in _RULES]
+        signals.append(self._toxicity_signal(scores, draft, policy))
+        signals.append(self._relevance_signal(relevance))
+        return Judgement(tuple(signals), decide(signals, policy, draft))
+
+    def describe(self) -> dict[str, Any]:
+        """Say which engines judge, whether toxicity's can answer, and if not, why."""
+        why = ""
+        if isinstance(self.toxicity, Unavailable):
+            why = self.toxicity.why
+        elif self._toxicity_box.is_stuck:
+            why = "it does not answer"
+        return {
+            "engine": self.toxicity.name,
+            "version": self.toxicity.version,
+            "state": "unavailable" if why else "ok",
+            "why": why,
+            "relevance": {"engine": self.relevance.name, "version": self.relevance.version},
+        }
+
+    def close(self) -> None:
+        """Let the engines' threads end."""
+        self._toxicity_box.close()
+        self._relevance_box.close()
+
+    def _by_rule(
+        self, name: str, guideline: Guideline | None, check: checks.Check, draft: Draft, policy: Policy
+    ) -> Signal:
+        answer = self._ask(name, lambda: check(draft, policy))
+        if answer is None or not _is_score(answer.score):
+            return Signal(name, guideline, SignalState.FAILED)
+        return answer
+
+    def _toxicity_signal(self, pending: "Pending[list[Scores]]", draft: Draft, policy: Policy) -> Signal:
+        engine, version = self.toxicity.name, self.toxicity.version
+        labels = self._ask("toxicity", lambda: _checked_labels(pending.result()))
+        if labels is None:
+            return Signal("toxicity", Guideline.COURTESY, SignalState.FAILED, engine=engine, version=version)
+        known = [score for score in labels.values() if score is not None]
+        if not known:
+            state = SignalState.ABSTAINED
+            return Signal("toxicity", Guideline.COURTESY, state, labels=labels, engine=engine, version=version)
+        flagged = any((labels[label] or 0.0) >= limit for label, limit in policy.thresholds.items() if label in labels)
+        spans = self._evidence(draft.body) if flagged else ()
+        return Signal(
+            "toxicity",
+            Guideline.COURTESY,
+            score=max(known),
+            spans=spans,
+            labels=labels,
+            engine=engine,
+            version=version,
+        )
+
+    def _evidence(self, body: str) -> tuple[Span, ...]:
+        # A score without its words is still a score: evidence that fails costs the highlighting, nothing else.
+        return self._ask("evidence", self._toxicity_box.start(lambda: self.toxicity.evidence(body)).result) or ()
+
+    def _relevance_signal(self, pending: "Pending[float | None]") -> Signal:
+        engine, version = self.relevance.name, self.relevance.version
+        answers = self._ask("relevance", lambda: [_checked_score(pending.result())])
+        if answers is None:
+            return Signal("relevance", Guideline.ON_TOPIC, SignalState.FAILED, engine=engine, version=version)
+        state = SignalState.ABSTAINED if answers[0] is None else SignalState.OBSERVED
+        return Signal("relevance", Guideline.ON_TOPIC, state, answers[0], engine=engine, version=version)
+
+    def _ask(self, name: str, call: Callable[[], T]) -> T | None:
+        """Return the answer, or None when there is none; say so in the log once, until it answers again.
+
+        The log names the error's class and place, never its message: that may quote the text.
+        """
+        try:
+            answer = call()
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            if self._changes(name, failing=True):
+                where = f"{Path(place.filename).name}:{place.lineno}"
+                log.warning("check failed", check=name, error=type(error).__name__, at=where)
+            return None
+        if self._changes(name, failing=False):
+            log.info("check answers again", check=name)
+        return answer
+
+    def _changes(self, name: str, *, failing: bool) -> bool:
+        with self._lock:
+            if (name in self._failing) == failing:
+                return False
+            (self._failing.add if failing else self._failing.discard)(name)
+            return True
+
+
+def _is_score(value: object) -> bool:
+    return isinstance(value, float | int) and math.isfinite(value) and 0 <= value <= 1
+
+
+def _checked_score(value: float | None) -> float | None:
+    if value is not None and not _is_score(value):
+        raise ClassifierUnavailable("The engine answered something that is no score.")
+    return None if value is None else float(value)
+
+
+def _checked_labels(answers: list[Scores]) -> dict[str, float | None]:
+    """Return every label of the only answer, None where it is missing, or raise when one is no probability."""
+    (scores,) = answers
+    return {label: _checked_score(scores.get(label)) for label in TOXICITY_LABELS}

@@ -1,0 +1,196 @@
+"""What should happen to a text, given everything that was observed?"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from commentsvc.enums import (
+    TOXICITY_LABELS,
+    FailureRule,
+    Guideline,
+    Mode,
+    Outcome,
+    Reason,
+    SignalState,
+    Unscored,
+)
+from commentsvc.moderation import checks
+from commentsvc.moderation.terms import Breach, Draft, Policy, Signal, Verdict
+
+DEFAULT_POLICY = Policy(
+    thresholds={"toxicity": 0.8, "obscene": 0.8, "threat": 0.8, "insult": 0.8, "identity_attack": 0.8},
+    relevance=0.05,
+)
+"""What a new site starts with; thresholds and relevance fit the embedded engines (docs/model-card.md)."""
+
+_READS_AS = {
+    "toxicity": "This may read as uncivil.",
+    "severe_toxicity": "This may read as very uncivil.",
+    "obscene": "This may read as obscene.",
+    "threat": "This may read as a threat.",
+    "insult": "This may read as an insult.",
+    "identity_attack": "This may read as an attack on who people are.",
+    "sexual_explicit": "This may read as sexually explicit.",
+}
+_BEING_CHECKED = "This comment is being checked."
+_OFF_TOPIC = "This may be about something other than the article."
+_UNSCORED = "This could not be judged automatically, so the team reads it first."
+
+
+def decide(signals: Sequence[Signal], policy: Policy, draft: Draft) -> Verdict:
+    """Draw the verdict: a banned word rejects, any other breach holds, and staff are always published.
+
+    Mode and standing are taken from the draft itself, so that no missing signal lets a text slip past them.
+    """
+    seen = [checks.article(draft, policy), checks.standing(draft, policy)]
+    seen += [signal for signal in signals if signal.check not in {"article", "standing"}]
+    likelihood = max((_likelihood(signal, policy) for signal in seen), default=0.0)
+    if draft.standing.is_staff:
+        return Verdict(Outcome.PUBLISH, likelihood=likelihood)
+    banned = tuple(_breach(signal) for signal in seen if _is_banned(signal))
+    if banned:
+        return Verdict(Outcome.REJECT, banned, likelihood=likelihood)
+    failed = tuple(signal.check for signal in seen if _failure_holds(signal, policy))
+    breaches = tuple(breach for signal in seen for breach in _breaches(signal, policy, draft))
+    if breaches:
+        return Verdict(Outcome.HOLD, breaches, Reason.HELD.value, failed, likelihood)
+    sampled = any(_is_sample(signal, policy, draft) for signal in seen)
+    return Verdict(Outcome.PUBLISH, reasons=Reason.SAMPLE.value if sampled else 0, likelihood=likelihood)
+
+
+def policy_from_json(data: Mapping[str, Any]) -> Policy:
+    """Read a site's policy; what is absent is as in DEFAULT_POLICY. Raises ValueError naming the field."""
+    try:
+        shape = _Shape.model_validate_json(json.dumps(dict(data)))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "policy"
+        raise ValueError(f"{field}: {first['msg']}") from None
+    given = {name: getattr(shape, name) for name in shape.model_fields_set}
+    return Policy(**{**_members(DEFAULT_POLICY), **given})
+
+
+def policy_to_json(policy: Policy) -> dict[str, Any]:
+    """Write a policy as plain JSON values, every member spelled out."""
+    written: dict[str, Any] = json.loads(json.dumps(asdict(policy)))
+    return written
+
+
+_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_Count = Annotated[int, Field(ge=0, le=1_000_000)]
+_Label = Annotated[str, Field(pattern=f"^({'|'.join(TOXICITY_LABELS)})$")]
+_CheckName = Annotated[str, Field(pattern="^(words|links|repeats|spam|toxicity|relevance|external)$")]
+_Entry = Annotated[str, Field(min_length=1, max_length=253)]
+_Entries = Annotated[tuple[_Entry, ...], Field(max_length=20_000)]
+
+
+class _Shape(BaseModel):
+    """What policy_from_json takes: the members of Policy with the values they may have."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    mode: Mode = Mode.PUBLISH
+    thresholds: dict[_Label, _Share] = {}
+    unscored: Unscored = Unscored.SAMPLE
+    sample_share: _Share = 0
+    relevance: _Share | None = None
+    off_topic: Unscored = Unscored.SAMPLE
+    banned_words: _Entries = ()
+    suspect_words: _Entries = ()
+    max_links: _Count = 0
+    link_hosts: _Entries = ()
+    hold_new_authors: bool = False
+    new_author_below: _Count = 0
+    max_rejection_rate: _Share = 0
+    rejection_sample: _Count = 0
+    wave_from: _Count = 0
+    failure: dict[_CheckName, FailureRule] = {}
+
+
+def _members(policy: Policy) -> dict[str, Any]:
+    return {name: getattr(policy, name) for name in _Shape.model_fields}
+
+
+def _is_banned(signal: Signal) -> bool:
+    return signal.check == "words" and signal.score is not None and signal.score >= checks.BANNED
+
+
+def _breach(signal: Signal, message: str = "") -> Breach:
+    return Breach(signal.guideline, signal.check, message or signal.message, signal.spans)
+
+
+def _breaches(signal: Signal, policy: Policy, draft: Draft) -> Iterator[Breach]:
+    """Yield what makes the text wait because of one signal."""
+    if signal.state is SignalState.FAILED:
+        if _failure_holds(signal, policy):
+            yield Breach(signal.guideline, signal.check, _BEING_CHECKED)
+    elif signal.check == "toxicity":
+        yield from _toxicity_breaches(signal, policy)
+    elif signal.check == "relevance":
+        if policy.off_topic is Unscored.HOLD and _is_off_topic(signal, policy):
+            yield _breach(signal, _OFF_TOPIC)
+    elif signal.score is not None and signal.score >= checks.BREACH:
+        yield _breach(signal)
+
+
+def _toxicity_breaches(signal: Signal, policy: Policy) -> Iterator[Breach]:
+    if signal.state is SignalState.ABSTAINED and policy.unscored is Unscored.HOLD:
+        yield Breach(Guideline.COURTESY, signal.check, _UNSCORED)
+    over = [
+        label for label in TOXICITY_LABELS if _excess(signal.labels.get(label), policy.thresholds.get(label)) >= 0.5
+    ]
+    if over:
+        # The label named is the one furthest beyond its own threshold: a general "uncivil" says least.
+        worst = max(over, key=lambda label: _excess(signal.labels.get(label), policy.thresholds.get(label)))
+        yield _breach(signal, _READS_AS[worst])
+
+
+def _is_sample(signal: Signal, policy: Policy, draft: Draft) -> bool:
+    if signal.check == "relevance":
+        return policy.off_topic is Unscored.SAMPLE and _is_off_topic(signal, policy)
+    abstained = signal.check == "toxicity" and signal.state is SignalState.ABSTAINED
+    return abstained and policy.unscored is Unscored.SAMPLE and draft.lot < policy.sample_share
+
+
+def _is_off_topic(signal: Signal, policy: Policy) -> bool:
+    return signal.score is not None and policy.relevance is not None and signal.score < policy.relevance
+
+
+def _failure_holds(signal: Signal, policy: Policy) -> bool:
+    """Hold by default where the policy wants the check's answer: relevance only when it would hold by it."""
+    if signal.state is not SignalState.FAILED:
+        return False
+    ignored = signal.check == "relevance" and policy.off_topic is not Unscored.HOLD
+    rule = policy.failure.get(signal.check, FailureRule.IGNORE if ignored else FailureRule.HOLD)
+    return rule is FailureRule.HOLD
+
+
+def _likelihood(signal: Signal, policy: Policy) -> float:
+    """How likely this signal says that a guideline is broken, 0..1: one half is exactly a check's own threshold.
+
+    So a label at .45 with threshold .3 counts for more than one at .6 with threshold .7. A failed check counts
+    one half (nobody knows), off topic never more than that, and mode and standing, which name no guideline, nothing.
+    """
+    if signal.guideline is None:
+        return 0.0
+    if signal.state is SignalState.FAILED:
+        return 0.5
+    if signal.check == "toxicity":
+        pairs = ((signal.labels.get(label), limit) for label, limit in policy.thresholds.items())
+        return max((_excess(score, limit) for score, limit in pairs), default=0.0)
+    if signal.check == "relevance":
+        off = _is_off_topic(signal, policy)
+        return 0.5 * (1 - (signal.score or 0.0) / (policy.relevance or 1.0)) if off else 0.0
+    return signal.score or 0.0
+
+
+def _excess(score: float | None, threshold: float | None) -> float:
+    """Rescale a score so that its threshold becomes one half; 0 when either is unknown."""
+    if score is None or threshold is None:
+        return 0.0
+    if score < threshold:
+        return 0.5 * score / threshold
+    return 0.5 + (0.5 * (score - threshold) / (1 - threshold) if threshold < 1 else 0.5)

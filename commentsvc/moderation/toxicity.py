@@ -1,0 +1,82 @@
+"""Which engine says how toxic a text is, and what does every engine promise?"""
+
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+from commentsvc.errors import ClassifierUnavailable
+from commentsvc.moderation.terms import Span
+
+Scores = Mapping[str, float | None]
+"""A probability for each of enums.TOXICITY_LABELS, or None where the engine doesn't know; all None: abstained."""
+
+ENGINES = ("auto", "embedded", "detoxify")
+
+
+class ToxicityEngine(Protocol):
+    """One judge of toxicity; both methods may be called from several threads."""
+
+    name: str
+    version: str
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        """Score each text, in order, or raise ClassifierUnavailable."""
+        ...
+
+    def evidence(self, text: str) -> tuple[Span, ...]:
+        """Return the ranges of the text that drove its score, ascending and apart."""
+        ...
+
+
+class Unavailable:
+    """An engine that cannot answer and says why; every score() raises ClassifierUnavailable."""
+
+    version = "none"
+
+    def __init__(self, name: str, why: str) -> None:
+        self.name = name
+        self.why = why
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        """Raise ClassifierUnavailable, for no text at all too."""
+        raise ClassifierUnavailable(f"The classifier {self.name} is not available: {self.why}")
+
+    def evidence(self, text: str) -> tuple[Span, ...]:
+        """Return nothing: who can't score has no evidence."""
+        return ()
+
+
+def load_engine(name: str, model_dir: Path | None) -> ToxicityEngine:
+    """Load the named engine; one that can't be loaded comes back as Unavailable, never as another engine.
+
+    `auto` is detoxify when its checkpoint lies in `model_dir` and its packages are installed, else embedded.
+    """
+    if name not in ENGINES:
+        raise ValueError(f"classifier: may be {', '.join(ENGINES)}")
+    if name == "auto":
+        name = "detoxify" if _has_detoxify(model_dir) else "embedded"
+    # Imported late: torch costs seconds and 1 GB, and a bare machine has none.
+    try:
+        if name == "detoxify":
+            from commentsvc.moderation.detoxify import DetoxifyEngine  # noqa: PLC0415
+
+            return DetoxifyEngine(_required(model_dir) / "detoxify")
+        from commentsvc.moderation.embedded import EmbeddedEngine  # noqa: PLC0415
+
+        return EmbeddedEngine(model_dir)
+    except ImportError as error:
+        return Unavailable(name, f"{error}; install the extra [detoxify]" if name == "detoxify" else str(error))
+    except (ClassifierUnavailable, OSError, ValueError, KeyError, RuntimeError) as error:
+        return Unavailable(name, str(error) or type(error).__name__)
+
+
+def _required(model_dir: Path | None) -> Path:
+    if model_dir is None:
+        raise ClassifierUnavailable("MODEL_DIR is not set, and Detoxify's checkpoint is looked for in it")
+    return model_dir
+
+
+def _has_detoxify(model_dir: Path | None) -> bool:
+    present = model_dir is not None and any((model_dir / "detoxify").glob("*.ckpt"))
+    return present and all(find_spec(package) for package in ("detoxify", "torch", "transformers"))
