@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from commentsvc.actions import judging, purging
+from commentsvc.errors import ClassifierUnavailable
 from commentsvc.infra import jobs
 from commentsvc.infra.jobs import Claim
 from commentsvc.moderation.pipeline import Judge
@@ -28,7 +29,8 @@ _log = structlog.get_logger(__name__)
 
 
 def _rescore(db: Database, judge: Judge, args: Mapping[str, Any]) -> None:
-    judging.rescore(db, judge, args["comment_id"], args["revision"], now_us())
+    if not judging.rescore(db, judge, args["comment"], args["revision"], now=now_us()):
+        raise ClassifierUnavailable("A check has failed again; the comment stays held and is asked about later.")
 
 
 JOBS: Mapping[str, Work] = {"rescore": _rescore}

@@ -18,7 +18,9 @@ from commentsvc.store.models import Job
 SECOND = 1_000_000
 LEASE_US = 15 * SECOND
 """How long a job stays with a worker that is no longer heard of."""
-MAX_ATTEMPTS = 8
+MAX_ATTEMPTS = 300
+"""With pauses that grow to five minutes, about a day: a classifier that is out overnight finds its comments waiting."""
+_LONGEST_PAUSE_S = 300
 _KEEP_DONE_US = 24 * 3600 * SECOND
 _KEEP_FAILED_US = 30 * 24 * 3600 * SECOND
 _MAX_ERROR = 2000
@@ -112,7 +114,7 @@ def give_back(session: Session, claimed: Claim, error: str, *, now: int) -> None
         .where(Job.id == claimed.id, Job.worker == claimed.worker, replaced)
         .execution_options(synchronize_session=False)
     )
-    later = now + min(2**claimed.attempts, 3600) * SECOND
+    later = now + min(2 ** min(claimed.attempts, 10), _LONGEST_PAUSE_S) * SECOND
     _settle(session, claimed, state=JobState.WAITING, worker=None, run_at=later, error=error)
 
 

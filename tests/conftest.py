@@ -1,0 +1,193 @@
+"""What every test may ask for: a database of its own, an application, the cast, a real server, a browser."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from commentsvc.enums import Role
+from commentsvc.settings import PREFIX, Settings
+from commentsvc.store import migrate
+from commentsvc.store.db import Database
+from commentsvc.store.models import Article, Person, Site, Table
+from tests import factories
+from tests.postgres import running_postgres
+from tests.server import Server, running_server
+
+for _name in [name for name in os.environ if name.startswith(PREFIX)]:
+    del os.environ[_name]  # What a developer has set for their own server is not for tests.
+
+ENGINE = os.environ.get("TEST_DATABASE", "sqlite")
+if ENGINE not in {"sqlite", "postgresql"}:
+    raise pytest.UsageError("TEST_DATABASE may be sqlite or postgresql")
+
+_TRUNCATE = "TRUNCATE " + ", ".join(table.name for table in Table.metadata.sorted_tables) + " RESTART IDENTITY"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who is who: ada and bo read, cam manages and eve administers `daily`; dee manages `other`."""
+
+    daily: Site
+    other: Site
+    story: Article
+    ada: Person
+    bo: Person
+    cam: Person
+    eve: Person
+    dee: Person
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server's `postgres` database, started when first asked for."""
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def new_postgres_database(postgres: str) -> Iterator[Callable[[], str]]:
+    """Makes an empty database at each call and returns its address."""
+    names: list[str] = []
+    engine = create_engine(postgres, isolation_level="AUTOCOMMIT")
+
+    def make() -> str:
+        names.append(f"test_{len(names)}")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {names[-1]}"))
+        return postgres.removesuffix("/postgres") + "/" + names[-1]
+
+    yield make
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty file that each test copies."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    db = Database(f"sqlite:///{path}")
+    migrate.upgrade(db)
+    with db.engine.connect() as connection:
+        connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+    db.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url(new_postgres_database: Callable[[], str]) -> str:
+    """A migrated database that the tests of this process use one after the other."""
+    url = new_postgres_database()
+    db = Database(url)
+    migrate.upgrade(db)
+    db.dispose()
+    return url
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty, migrated database on the engine that TEST_DATABASE names."""
+    if ENGINE == "postgresql":
+        url: str = request.getfixturevalue("postgres_url")
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            connection.execute(text(_TRUNCATE))
+        engine.dispose()
+        return url
+    shutil.copyfile(request.getfixturevalue("sqlite_template"), tmp_path / "test.db")
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings as an installation has them, but without limits; a test of limits says `rate_limits="on"`."""
+    return Settings(
+        database_url=database_url,
+        data_dir=tmp_path / "data",
+        secret_key="tests-only-" + "k" * 32,
+        base_url="http://127.0.0.1:8000",
+        rate_limits="off",
+    )
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Any]:
+    from commentsvc.app import create_app
+
+    made = create_app(settings)
+    yield made
+    services = made.extensions["commentsvc"]
+    services.judge.close()
+    services.db.dispose()
+
+
+@pytest.fixture
+def client(app: Any) -> Any:
+    return app.test_client()
+
+
+@pytest.fixture
+def cast(db: Database) -> Cast:
+    with db.writing() as session:
+        daily, other = factories.site(session, "daily"), factories.site(session, "other")
+        names = ("Ada Holm", "Bo Lind", "Cam Reyes", "Eve Okoro", "Dee Marsh")
+        ada, bo, cam, eve, dee = (
+            factories.person(session, name, email=f"{name.split()[0].lower()}@{'other' if i == 4 else 'daily'}.example")
+            for i, name in enumerate(names)
+        )
+        for who, role in ((ada, Role.READER), (bo, Role.READER), (cam, Role.MANAGER), (eve, Role.ADMIN)):
+            factories.member(session, who, daily, role)
+        factories.member(session, dee, other, Role.MANAGER)
+        story = factories.article(session, daily, "story")
+    return Cast(daily=daily, other=other, story=story, ada=ada, bo=bo, cam=cam, eve=eve, dee=dee)
+
+
+@pytest.fixture(scope="session")
+def live_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real server on a demo database: `.api` and `.pages` are cross-site to each other.
+
+    One for the whole session; a test that writes makes its own articles and people.
+    """
+    folder = tmp_path_factory.mktemp("live")
+    url = f"sqlite:///{folder / 'commentsvc.db'}"
+    if ENGINE == "postgresql":
+        url = request.getfixturevalue("new_postgres_database")()
+    with running_server(url, folder, fill=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_type: Any) -> dict[str, Any]:
+    """Debian's Chromium, with pop-up blocking and storage partitioning as people have them.
+
+    Playwright switches both off. The list of features that it disables is one long argument, so it is read from a
+    browser that was started with it.
+    """
+    args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+    launch = {**browser_type_launch_args, "executable_path": "/usr/bin/chromium", "args": args}
+    probe = browser_type.launch(**launch)
+    page = probe.new_page()
+    page.goto("chrome://version")
+    command_line = page.inner_text("#command_line")
+    probe.close()
+    (disabled,) = re.findall(r"--disable-features=\S+", command_line)
+    kept = disabled.replace("ThirdPartyStoragePartitioning,", "")
+    assert kept != disabled
+    return {**launch, "args": [*args, kept], "ignore_default_args": ["--disable-popup-blocking", disabled]}
+
+
+@pytest.fixture(scope="session")
+def browser_type(playwright: Any) -> Any:
+    return playwright.chromium

@@ -1,0 +1,174 @@
+"""Builders: plain functions that make one thing each, through the real actions where there are any."""
+
+import hashlib
+import itertools
+import secrets
+from collections.abc import Sequence
+from functools import cache
+
+from argon2 import PasswordHasher
+from sqlalchemy.orm import Session
+
+from commentsvc.actions import accounts, cases, decisions, posting
+from commentsvc.actions.posting import ArticleRef, Prepared
+from commentsvc.enums import Action, Guideline, Outcome, Reason, Role, Scope, Status
+from commentsvc.moderation.terms import Breach, Draft, Judgement, Policy, Signal, Verdict
+from commentsvc.store.db import now_us
+from commentsvc.store.models import (
+    ApiToken,
+    Article,
+    Case,
+    Comment,
+    Guidelines,
+    Membership,
+    Origin,
+    Person,
+    Site,
+)
+
+PASSWORD = "correct horse battery"
+_serial = itertools.count(1)
+_OUTCOMES = {
+    Status.PUBLISHED: Outcome.PUBLISH,
+    Status.HELD: Outcome.HOLD,
+    Status.REJECTED: Outcome.REJECT,
+    Status.WITHDRAWN: Outcome.PUBLISH,
+}
+
+
+def site(session: Session, key: str = "", *, origin: str = "", now: int | None = None, **columns: object) -> Site:
+    """Make a site with one origin and a short guideline of each kind."""
+    now = now_us() if now is None else now
+    key = key or f"site-{next(_serial)}"
+    made = Site(**{"key": key, "name": f"The {key.title()}", "policy": {}, "limits": {}, "created_at": now, **columns})
+    session.add(made)
+    session.flush()
+    items = [
+        {"guideline": guideline, "title": guideline.replace("_", " ").capitalize(), "text": f"Mind {guideline}."}
+        for guideline in Guideline
+    ]
+    session.add(Guidelines(site_id=made.id, version=1, text="Be kind.", items=items, created_at=now))
+    session.add(Origin(site_id=made.id, origin=origin or f"https://{key}.example"))
+    session.flush()
+    return made
+
+
+def person(session: Session, name: str = "", *, email: str = "", now: int | None = None) -> Person:
+    """Make a person whose password is PASSWORD (hashed cheaply, so that tests stay fast)."""
+    now = now_us() if now is None else now
+    name = name or f"Reader {next(_serial)}"
+    made = Person(
+        email=email or f"{name.lower().replace(' ', '.')}@readers.example",
+        name=name,
+        skeleton=accounts.skeleton(name),
+        password_hash=_hash(PASSWORD),
+        created_at=now,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def member(session: Session, who: Person, of: Site, role: Role = Role.READER, *, now: int | None = None) -> Membership:
+    """Make a person a member of a site, in a role."""
+    membership = accounts.join(session, who, of, now=now_us() if now is None else now)
+    membership.role = role
+    session.flush()
+    return membership
+
+
+def article(session: Session, of: Site, key: str = "", *, now: int | None = None, **columns: object) -> Article:
+    """Make an article of a site."""
+    key = key or f"story-{next(_serial)}"
+    values = {
+        "url": f"https://{of.key}.example/{key}",
+        "title": f"Story {key}",
+        "created_at": now_us() if now is None else now,
+        **columns,
+    }
+    made = Article(site_id=of.id, key=key, **values)
+    session.add(made)
+    session.flush()
+    return made
+
+
+def comment(
+    session: Session,
+    on: Article,
+    by: Person,
+    body: str = "",
+    *,
+    status: Status = Status.PUBLISHED,
+    parent: Comment | None = None,
+    guideline: Guideline = Guideline.COURTESY,
+    signals: Sequence[Signal] = (),
+    reasons: int = 0,
+    now: int | None = None,
+) -> Comment:
+    """Post a comment as if judging had decided this status; held ones get their case, as always."""
+    now = now_us() if now is None else now
+    body = body or f"Comment number {next(_serial)}."
+    held = status in {Status.HELD, Status.REJECTED}
+    breaches = (Breach(guideline, "words", "This uses words that the team looks at first."),) if held else ()
+    verdict = Verdict(_OUTCOMES[status], breaches, reasons or (Reason.HELD if status == Status.HELD else 0), (), 0.5)
+    prepared = Prepared(
+        site_key=session.get_one(Site, on.site_id).key,
+        article=ArticleRef(on.key, on.url, on.title),
+        parent_id=parent.id if parent else None,
+        body=body,
+        draft=Draft(body),
+        policy=Policy(),
+    )
+    made = posting.post(session, prepared, Judgement(tuple(signals), verdict), by=by, with_gap=False, now=now)
+    if status == Status.WITHDRAWN:
+        posting.withdraw(session, comment_id=made.id, by=by, now=now)
+    session.flush()
+    return made
+
+
+def chain(session: Session, on: Article, by: Person, depth: int, *, now: int | None = None) -> list[Comment]:
+    """Post a comment and replies below it, each to the one before, down to `depth`."""
+    made: list[Comment] = []
+    for _ in range(depth + 1):
+        made.append(comment(session, on, by, parent=made[-1] if made else None, now=now))
+    return made
+
+
+def case(session: Session, about: Comment, *, reasons: int = Reason.REPORTED, now: int | None = None) -> Case:
+    """Open a case about a comment, or add a reason to the open one."""
+    return cases.open_case(
+        session, about, reasons=reasons, guideline=Guideline.COURTESY, likelihood=0.5,
+        now=now_us() if now is None else now,
+    )  # fmt: skip
+
+
+def reject(session: Session, which: Comment, by: Person, *, message: str = "", now: int | None = None) -> None:
+    """Reject a comment in the name of a manager who has seen all of it."""
+    latest = cases.find_latest_case(session, which.id)
+    decisions.decide(
+        session, which, Status.REJECTED, action=Action.REJECT, by=by, revision=which.revision,
+        seen=latest.version if latest else None, guideline=Guideline.COURTESY, message=message,
+        now=now_us() if now is None else now,
+    )  # fmt: skip
+
+
+def bearer(session: Session, who: Person, of: Site, *scopes: Scope, now: int | None = None) -> dict[str, str]:
+    """Make a personal token and return the header that carries it."""
+    token = secrets.token_urlsafe(24)
+    session.add(
+        ApiToken(
+            token_hash=hashlib.sha256(token.encode()).hexdigest(),
+            person_id=who.id,
+            site_id=of.id,
+            name="tests",
+            scopes=list(scopes or [Scope.READER]),
+            created_at=now_us() if now is None else now,
+        )
+    )
+    session.flush()
+    return {"Authorization": f"Bearer {token}"}
+
+
+@cache
+def _hash(password: str) -> str:
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)

@@ -1,0 +1,97 @@
+"""A real `commentsvc run`, in a process of its own."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.postgres import free_port
+
+
+@dataclass
+class Server:
+    """Where it listens, and how to stop it."""
+
+    port: int
+    env: dict[str, str]
+    log: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def api(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pages(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def start(self, *, timeout: float = 60) -> None:
+        """Start it and wait until it answers."""
+        self.processes = [self.command("run", "--port", str(self.port))]
+        if self.env["COMMENTSVC_DATABASE_URL"].startswith("postgresql"):
+            self.processes.append(self.command("worker"))
+        end = time.monotonic() + timeout
+        while not self.is_up():
+            if self.processes[0].poll() is not None or time.monotonic() > end:
+                self.kill()
+                raise RuntimeError(f"commentsvc run didn't start:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.1)
+
+    def command(self, *args: str) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "commentsvc", *args],
+                env=self.env,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def is_up(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.api}/healthz", timeout=2) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        """Stop it as a service manager would, and wait until it is gone."""
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.wait(20)
+
+    def kill(self) -> None:
+        """Stop it as a power cut would: master, workers and all."""
+        for process in self.processes:
+            if process.poll() is None:
+                os.killpg(process.pid, 9)
+            process.wait(20)
+
+
+@contextmanager
+def running_server(database_url: str, folder: Path, **settings: str) -> Iterator[Server]:
+    """Serve a database until the block ends; `settings` are COMMENTSVC_ names in lower case."""
+    port = free_port()
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COMMENTSVC_")}
+    wanted = {
+        "database_url": database_url,
+        "data_dir": str(folder),
+        "base_url": f"http://127.0.0.1:{port}",
+        "secret_key": "tests-only-" + "k" * 32,
+        "rate_limits": "off",
+        **settings,
+    }
+    env.update({f"COMMENTSVC_{name.upper()}": value for name, value in wanted.items()})
+    server = Server(port, env, folder / "server.log")
+    try:
+        server.start()
+        yield server
+        server.stop()
+    finally:
+        server.kill()
