@@ -30,7 +30,7 @@ class CommentsApp(APIFlask):
 
     request_class = security.StrictRequest
 
-    def dispatch_request(self) -> ResponseReturnValue:  # type: ignore[override]
+    def dispatch_request(self) -> ResponseReturnValue:
         """Run the view; what it returned is committed before the answer leaves."""
         answer = super().dispatch_request()
         context.finish(commit=True)
@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     settings = (settings or load_settings()).with_secret()
     configure_logs(settings.log_format)
     app = CommentsApp(
-        __name__, title="commentsvc", version=__version__, template_folder=str(TEMPLATES), static_folder=None,
+        __name__, title="commentsvc", version=__version__, template_folder=str(TEMPLATES), static_folder=None,  # type: ignore[arg-type]
         json_errors=False, spec_path="/api/v1/openapi.json", docs_path="/api/docs",
     )  # fmt: skip
     app.config.update(_config(settings))

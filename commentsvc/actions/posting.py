@@ -133,7 +133,9 @@ def post(
     site = get_site(session, prepared.site_key)
     _admit(session, site, prepared.article, prepared.parent_id, by=by, with_gap=with_gap, now=now)
     accounts.join(session, by, site, now=now)
-    article = articles.ensure(session, site, prepared.article.key, prepared.article.url, prepared.article.title, now=now)
+    article = articles.ensure(
+        session, site, prepared.article.key, prepared.article.url, prepared.article.title, now=now
+    )
     # Everyone who changes a thread locks its article first; only then is the parent's state certain.
     session.refresh(article, with_for_update=True)
     parent = _public_parent(session, article, prepared.parent_id)
@@ -296,9 +298,7 @@ def _take_effect(session: Session, comment: Comment, judgement: Judgement, *, no
         enqueue_rescore(session, comment, now=now)
 
 
-def _keep_in_queue(
-    session: Session, comment: Comment, judgement: Judgement, before: Case | None, *, now: int
-) -> None:
+def _keep_in_queue(session: Session, comment: Comment, judgement: Judgement, before: Case | None, *, now: int) -> None:
     """Open a case for a sample; a case that was open already has changed, because the text has."""
     verdict = judgement.verdict
     still_open = before is not None and cases.find_open_case(session, comment.id) is not None
@@ -342,4 +342,3 @@ def _may_edit(session: Session, comment: Comment, limits: Limits, *, now: int) -
         raise ArticleClosed("This article no longer takes comments.")
     if now > comment.created_at + limits.edit_window * _SECOND:
         raise EditWindowOver(f"A comment can be edited for {limits.edit_window // 60} minutes.")
-

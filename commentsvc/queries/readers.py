@@ -31,7 +31,7 @@ def votes_of(session: Session, person_id: int, article: Article) -> dict[int, in
         .order_by(Vote.comment_id.desc())
         .limit(_MOST_VOTES)
     )
-    return {comment_id: value for comment_id, value in session.execute(query)}
+    return {row.comment_id: row.value for row in session.execute(query)}
 
 
 def own_comments(session: Session, person_id: int, site_id: int, article: Article | None) -> Sequence[Own]:

@@ -3,7 +3,7 @@
 Every page costs a fixed number of queries on an index, whatever the size of the thread; nothing here recurses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,8 +130,15 @@ def counts(session: Session, site_id: int, keys: Sequence[str]) -> dict[str, int
     found = session.execute(
         select(Article.key, Article.comment_count).where(Article.site_id == site_id, Article.key.in_(set(keys)))
     )
-    known = {key: count for key, count in found}
+    known = {row.key: row.comment_count for row in found}
     return {key: known.get(key, 0) for key in keys}
+
+
+def article_keys(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """Return publishers' keys by article id."""
+    if not ids:
+        return {}
+    return {row.id: row.key for row in session.execute(select(Article.id, Article.key).where(Article.id.in_(ids)))}
 
 
 def thread_version(article: Article, *, now: int) -> str:

@@ -12,6 +12,7 @@ from commentsvc.store.db import Database, now_us
 
 if TYPE_CHECKING:
     from commentsvc.moderation.pipeline import Judge
+    from commentsvc.web.cache import PageCache
 
 _READS = {"GET", "HEAD", "OPTIONS"}
 
@@ -24,6 +25,7 @@ class Services:
     db: Database
     judge: "Judge"
     limiter: Limiter
+    pages: "PageCache"
 
 
 def services() -> Services:

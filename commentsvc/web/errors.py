@@ -1,6 +1,6 @@
 """Which HTTP answer does a domain error get? The only place that knows their numbers."""
 
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from apiflask.exceptions import HTTPError as ValidationFailure
@@ -73,7 +73,7 @@ def response(error: errors.DomainError) -> Response:
 
 def _http(error: HTTPException) -> Response:
     if error.response is not None:
-        return error.response  # type: ignore[return-value]
+        return cast(Response, error.response)
     status = error.code or 500
     message = _MESSAGES.get(status) or error.description or error.name
     answer = _answer(status, _CODES.get(status, "error"), message)
@@ -83,10 +83,10 @@ def _http(error: HTTPException) -> Response:
 
 
 def _validation(error: ValidationFailure) -> Response:
-    located: dict[str, dict[str, list[str]]] = error.detail or {}  # type: ignore[assignment]
+    located: dict[str, dict[str, list[str]]] = error.detail or {}
     fields = [(field, problems[0]) for part in located.values() for field, problems in part.items() if problems]
     if not fields:
-        return _answer(error.status_code, _CODES.get(error.status_code, "error"), error.message)
+        return _answer(error.status_code, _CODES.get(error.status_code, "error"), error.message or "")
     field, message = fields[0]
     details = {"fields": dict(fields)} if len(fields) > 1 else None
     return _answer(422, "invalid", message.removeprefix("Value error, "), field=field, details=details)

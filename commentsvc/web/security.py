@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any, ParamSpec, TypeVar, cast
 
 from flask import Flask, Request, Response, current_app, g, request
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from commentsvc.enums import Scope
@@ -133,9 +134,21 @@ def _headers(response: Response) -> Response:
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
         headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin")
         headers.setdefault("Cache-Control", "no-store")
+        if not request.path.startswith("/api/v1/token"):
+            _let_pages_read(headers)
     if current_app.config["BASE_URL"].startswith("https://"):
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
+
+
+def _let_pages_read(headers: Headers) -> None:
+    """Let scripts of any page call the API: it honours no cookie, so there is nothing to ride on."""
+    headers.setdefault("Access-Control-Allow-Origin", "*")
+    headers.setdefault("Access-Control-Expose-Headers", "ETag, Retry-After")
+    if request.method == "OPTIONS":
+        headers.setdefault("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
+        headers.setdefault("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key")
+        headers.setdefault("Access-Control-Max-Age", "600")
 
 
 def _refuse_hostile(value: object) -> None:

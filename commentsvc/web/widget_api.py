@@ -1,0 +1,287 @@
+"""What may readers' widgets ask: config, threads, counts, and as someone signed in to post, vote, report, appeal?"""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify, request
+
+from commentsvc.actions import appeals, posting, reporting, voting
+from commentsvc.actions.posting import ArticleRef
+from commentsvc.enums import Role, Scope, Status
+from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
+from commentsvc.queries import drafts, readers, sites, threads
+from commentsvc.store.models import Article, Comment, Person, Site
+from commentsvc.store.paging import decode_cursor, parse_id
+from commentsvc.web import context, errors, shapes
+from commentsvc.web.cache import encode, public
+from commentsvc.web.idempotency import idempotent
+from commentsvc.web.security import caller, signed_in
+
+blueprint = APIBlueprint("widget_api", __name__, url_prefix="/api/v1", tag="Readers")
+
+_MOST_COUNTS = 100
+_CACHE_US = 30_000_000
+
+
+@blueprint.get("/config")
+@blueprint.input(shapes.SiteQuery, location="query")
+@blueprint.doc(summary="What the widget needs first", responses=[404, 422])
+def config(query_data: shapes.SiteQuery) -> Response:
+    """Return a site's name, guidelines, sorts and limits."""
+    session = context.session()
+    site = sites.get_site(session, query_data.site)
+    sign_in = f"{context.services().settings.base_url}/auth/authorize"
+    shape = shapes.config_json(site, sites.guidelines_of(session, site), sites.limits_of(site), sign_in=sign_in)
+    return public(encode(shape))
+
+
+@blueprint.get("/comments")
+@blueprint.input(shapes.ThreadQuery, location="query")
+@blueprint.doc(summary="A page of an article's thread", responses=[404, 422])
+def thread(query_data: shapes.ThreadQuery) -> Response:
+    """Return top-level comments, each with its first replies, and the cursor behind the last."""
+    session, q = context.session(), query_data
+    site = sites.get_site(session, q.site)
+    article = sites.find_article(session, site, q.article)
+    mode = drafts.mode_of(site, article)
+    if article is None:
+        decode_cursor(q.after, sort=q.sort)
+        return public(encode(shapes.thread_json(q.article, None, mode, None)))
+    version = threads.thread_version(article, now=context.now())
+    # Names and badges belong to people, not to the thread's version: nothing is kept longer than half a minute.
+    age = context.now() // _CACHE_US
+    key = (article.id, version, age, q.sort, q.limit, q.after)
+
+    def make() -> Any:
+        page = threads.page(session, article, sort=q.sort, limit=q.limit, cursor=q.after)
+        return shapes.thread_json(q.article, article, mode, page)
+
+    return public(context.services().pages.get(key, make))
+
+
+@blueprint.get("/comments/<comment_id>/replies")
+@blueprint.input(shapes.PageQuery, location="query")
+@blueprint.doc(summary="The replies to a comment, oldest first", responses=[404, 422])
+def replies(comment_id: str, query_data: shapes.PageQuery) -> Response:
+    """Return direct replies; from depth 6 on, all of the branch, flat."""
+    session = context.session()
+    comment = threads.get_public(session, parse_id(comment_id))
+    page = threads.replies(session, comment, limit=query_data.limit, cursor=query_data.after)
+    return public(encode(shapes.page_json(page)))
+
+
+@blueprint.get("/comments/<comment_id>")
+@blueprint.doc(summary="One comment with its ancestors", responses=[404])
+def permalink(comment_id: str) -> Response:
+    """Return a published comment and its nearest ten ancestors."""
+    return public(encode(shapes.permalink_json(threads.permalink(context.session(), parse_id(comment_id)))))
+
+
+@blueprint.get("/comments/new")
+@blueprint.input(shapes.NewQuery, location="query")
+@blueprint.doc(summary="How many comments were published since", responses=[404, 422])
+def new(query_data: shapes.NewQuery) -> Response:
+    """Return a count, for a notice that there is more to read."""
+    session = context.session()
+    site = sites.get_site(session, query_data.site)
+    article = sites.find_article(session, site, query_data.article)
+    since = shapes.parse_time(query_data.since)
+    return public(encode({"count": threads.count_new(session, article, since=since) if article else 0}))
+
+
+@blueprint.get("/counts")
+@blueprint.input(shapes.CountsQuery, location="query", validation=False)
+@blueprint.doc(
+    summary="Comment counts of up to 100 articles",
+    responses=[404, 422],
+)
+def counts(**_documented: Any) -> Response:
+    """Return {"counts": {article: published comments}}."""
+    if unknown := request.args.keys() - {"site", "article"}:
+        raise Invalid("There is no such parameter.", field=sorted(unknown)[0])
+    keys = request.args.getlist("article")
+    if not 1 <= len(keys) <= _MOST_COUNTS:
+        raise Invalid(f"Name 1 to {_MOST_COUNTS} articles.", field="article")
+    session = context.session()
+    site = sites.get_site(session, request.args.get("site"))
+    return public(encode({"counts": threads.counts(session, site.id, keys)}))
+
+
+@blueprint.post("/comments")
+@signed_in(Scope.READER)
+@idempotent
+@blueprint.input(shapes.PostIn)
+@blueprint.doc(summary="Post a comment", responses={201: "Stored", 409: "Nudge, or not here"}, security="bearer")
+def post(json_data: shapes.PostIn) -> Response:
+    """Judge a text, then store it; 201 says whether readers see it, 409 `nudge` that nothing was stored."""
+    services, by, now = context.services(), caller().person, context.now()
+    services.limiter.hit("post", by.id)
+    with_gap = services.settings.rate_limits == "on"
+    with services.db.reading() as reading:
+        site = sites.get_site(reading, json_data.site)
+        _only_here(site.id)
+        _refuse_foreign_page(reading, site)
+        prepared = posting.prepare(
+            reading, site_key=site.key, article=ArticleRef(**json_data.article.model_dump()),
+            parent_id=_parent_id(json_data.parent), body=json_data.body, by=by, with_gap=with_gap, now=now,
+        )  # fmt: skip
+    judgement = services.judge.judge(prepared.draft, prepared.policy)
+    session = context.session()
+    if json_data.nudge and (nudged := posting.nudge(session, prepared, judgement, by=by, now=now)):
+        return errors.response(nudged)
+    comment = posting.post(session, prepared, judgement, by=by, with_gap=with_gap, now=now)
+    return _own_answer(comment, judgement.verdict.breaches, 201)
+
+
+@blueprint.patch("/comments/<comment_id>")
+@signed_in(Scope.READER)
+@idempotent
+@blueprint.input(shapes.EditIn)
+@blueprint.doc(summary="Edit one's own comment", responses=[403, 404, 409, 422], security="bearer")
+def edit(comment_id: str, json_data: shapes.EditIn) -> Response:
+    """Store a new revision, judged from scratch."""
+    services, by, now = context.services(), caller().person, context.now()
+    services.limiter.hit("post", by.id)
+    with services.db.reading() as reading:
+        prepared = posting.prepare_edit(
+            reading, comment_id=_of_this_site(comment_id, reading), body=json_data.body, by=by, now=now
+        )
+    judgement = services.judge.judge(prepared.draft, prepared.policy)
+    comment = posting.edit(context.session(), prepared, judgement, by=by, now=now)
+    return _own_answer(comment, judgement.verdict.breaches, 200)
+
+
+@blueprint.delete("/comments/<comment_id>")
+@signed_in(Scope.READER)
+@idempotent
+@blueprint.doc(summary="Withdraw one's own comment", responses={204: "Withdrawn", 403: "Not yours"}, security="bearer")
+def withdraw(comment_id: str) -> Response:
+    """Withdraw a comment; where something is below it, a tombstone stays."""
+    posting.withdraw(context.session(), comment_id=_of_this_site(comment_id), by=caller().person, now=context.now())
+    return Response(status=204)
+
+
+@blueprint.put("/comments/<comment_id>/vote")
+@signed_in(Scope.READER)
+@idempotent
+@blueprint.input(shapes.VoteIn)
+@blueprint.doc(summary="Vote on a comment", responses=[403, 404, 409, 422], security="bearer")
+def vote(comment_id: str, json_data: shapes.VoteIn) -> Response:
+    """Set one's vote to 1, 0 or -1."""
+    by = caller().person
+    context.services().limiter.hit("vote", by.id)
+    comment = voting.vote(
+        context.session(), comment_id=_of_this_site(comment_id), value=json_data.value, by=by, now=context.now()
+    )
+    return jsonify({"value": json_data.value, "votes": {"up": comment.up, "down": comment.down}})
+
+
+@blueprint.post("/comments/<comment_id>/reports")
+@signed_in(Scope.READER)
+@idempotent
+@blueprint.input(shapes.ReportIn)
+@blueprint.doc(summary="Report a comment", responses={201: "Stored", 409: "Reported already"}, security="bearer")
+def report(comment_id: str, json_data: shapes.ReportIn) -> Response:
+    """Tell the managers about one revision of a comment."""
+    by = caller().person
+    context.services().limiter.hit("report", by.id)
+    made = reporting.report(
+        context.session(), comment_id=_of_this_site(comment_id), revision=json_data.revision,
+        reason=json_data.reason, detail=json_data.detail, by=by, now=context.now(),
+    )  # fmt: skip
+    return _created({"id": str(made.id), "reason": made.reason, "revision": made.revision})
+
+
+@blueprint.post("/comments/<comment_id>/appeal")
+@signed_in(Scope.READER)
+@idempotent
+@blueprint.input(shapes.AppealIn)
+@blueprint.doc(
+    summary="Appeal against a decision", responses={201: "Stored", 409: "Nothing to appeal"}, security="bearer"
+)
+def appeal(comment_id: str, json_data: shapes.AppealIn) -> Response:
+    """Ask the managers to look again; once per decision."""
+    by = caller().person
+    context.services().limiter.hit("report", by.id)
+    made = appeals.appeal(
+        context.session(), comment_id=_of_this_site(comment_id), message=json_data.message, by=by, now=context.now()
+    )
+    return _created({"id": str(made.id), "decision": str(made.decision_id)})
+
+
+@blueprint.get("/me")
+@signed_in(Scope.READER)
+@blueprint.input(shapes.MeQuery, location="query")
+@blueprint.doc(summary="What only I may see", responses=[401, 404, 422], security="bearer")
+def me(query_data: shapes.MeQuery) -> Response:
+    """Return who I am here, my votes, and my comments with what was decided about them."""
+    session, person = context.session(), caller().person
+    site = sites.get_site(session, query_data.site)
+    _only_here(site.id)
+    article = sites.find_article(session, site, query_data.article) if query_data.article else None
+    if query_data.article and article is None:
+        votes: dict[int, int] = {}
+        own: list[readers.Own] = []
+    else:
+        votes = readers.votes_of(session, person.id, article) if article else {}
+        own = list(readers.own_comments(session, person.id, site.id, article))
+    name, role = _face(person, site.id)
+    keys = _article_keys(own)
+    mine = [shapes.own_json(o, name=name, role=role, article_key=keys[o.comment.article_id]) for o in own]
+    shape = shapes.me_json(
+        person, name=name, role=role, votes=votes, mine=mine, unread=readers.count_unread(session, person.id, site.id)
+    )
+    return jsonify(shape)
+
+
+def _own_answer(comment: Comment, breaches: Any, status: int) -> Response:
+    session = context.session()
+    name, role = _face(caller().person, comment.site_id)
+    article = session.get_one(Article, comment.article_id)
+    shape = shapes.own_comment_json(comment, name=name, role=role, article_key=article.key)
+    if comment.status != Status.PUBLISHED:
+        shape["reasons"] = [{"guideline": breach.guideline, "message": breach.message} for breach in breaches]
+    answer = jsonify(shape)
+    answer.status_code = status
+    return answer
+
+
+def _face(person: Person, site_id: int) -> tuple[str, str]:
+    membership = sites.find_membership(context.session(), person.id, site_id)
+    return (membership.name, membership.role) if membership else (person.name, Role.READER)
+
+
+def _article_keys(own: list[readers.Own]) -> dict[int, str]:
+    return threads.article_keys(context.session(), {o.comment.article_id for o in own})
+
+
+def _created(shape: dict[str, Any]) -> Response:
+    answer = jsonify(shape)
+    answer.status_code = 201
+    return answer
+
+
+def _parent_id(text: str | None) -> int | None:
+    # An id that we can't have given out is a parent that isn't there; 0 is nobody's id.
+    return None if text is None else parse_id(text) or 0
+
+
+def _only_here(site_id: int) -> None:
+    if caller().site_id != site_id:
+        raise Forbidden("This sign-in is for another site.", field="site")
+
+
+def _of_this_site(text: str, reading: Any = None) -> int:
+    """Return the id of a comment on the caller's own site, or raise NotFound: another site's is not there."""
+    comment_id = parse_id(text)
+    session = reading or context.session()
+    comment = session.get(Comment, comment_id) if comment_id else None
+    if comment is None or comment.site_id != caller().site_id:
+        raise NotFound("There is no such comment.")
+    return int(comment.id)
+
+
+def _refuse_foreign_page(session: Any, site: Site) -> None:
+    origin = request.headers.get("Origin")
+    if origin is not None and not sites.is_registered(session, site, origin):
+        raise OriginRefused("This page's origin isn't registered for the site.")
