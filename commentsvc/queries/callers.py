@@ -1,0 +1,116 @@
+"""Who is calling: which person, on which site, with which scopes?"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from functools import lru_cache
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy.orm import Session
+
+from commentsvc.enums import Role, Scope
+from commentsvc.store.models import ApiToken, Membership, OneTimeLink, Person, Site
+from commentsvc.store.paging import parse_id
+
+ALGORITHM = "HS256"
+API_TOKEN_PREFIX = "cst_"  # noqa: S105 (so that leaked tokens can be searched for)
+SCOPES: dict[Role, frozenset[Scope]] = {
+    Role.READER: frozenset({Scope.READER}),
+    Role.MANAGER: frozenset(Scope),
+    Role.ADMIN: frozenset(Scope),
+}
+
+_MAX_BEARER = 1000
+_CLAIMS = jwt.JWTClaimsRegistry
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who proved who they are, on one site."""
+
+    person: Person
+    site_id: int
+    scopes: frozenset[Scope]
+    membership: Membership | None
+
+
+def find_caller(session: Session, bearer: str, *, secret: str, now: int) -> Caller | None:
+    """Find who is behind an access token or a personal API token.
+
+    The person's epoch and role are read each time: what ended their sessions or took their role has ended this too.
+    """
+    if len(bearer) > _MAX_BEARER or not bearer.isascii():
+        return None
+    if bearer.startswith(API_TOKEN_PREFIX):
+        return _by_api_token(session, bearer)
+    return _by_access_token(session, bearer, secret=secret, now=now)
+
+
+def find_linked(session: Session, token: str, *, purpose: str, now: int) -> Person | None:
+    """Find whose one-time link this is, without using it up."""
+    return session.scalar(
+        select(Person)
+        .join(OneTimeLink, OneTimeLink.person_id == Person.id)
+        .where(
+            OneTimeLink.token_hash == hash_token(token),
+            OneTimeLink.purpose == purpose,
+            OneTimeLink.expires_at > now,
+        )
+    )
+
+
+def hash_token(token: str) -> str:
+    """Hash a random token for keeping; tokens have 256 bits, so that a fast hash is enough."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@lru_cache(maxsize=4)
+def derived_key(secret: str, use: str) -> bytes:
+    """Derive the key for one use from the installation's secret, so that no signature serves two purposes."""
+    return hmac.digest(secret.encode(), f"commentsvc {use}".encode(), "sha256")
+
+
+@lru_cache(maxsize=4)
+def access_key(secret: str) -> OctKey:
+    """Return the key that signs access tokens."""
+    return OctKey.import_key(derived_key(secret, "access token"))
+
+
+def _by_access_token(session: Session, bearer: str, *, secret: str, now: int) -> Caller | None:
+    try:
+        claims = jwt.decode(bearer, access_key(secret), algorithms=[ALGORITHM]).claims
+        _CLAIMS(now=now // 1_000_000, exp={"essential": True}).validate(claims)
+    except (JoseError, ValueError, RecursionError):
+        return None
+    person_id = parse_id(str(claims.get("sub")))
+    row = session.execute(_who(Person.id == person_id, Site.key == claims.get("aud"))).one_or_none()
+    if row is None or row.Person.epoch != claims.get("epoch"):
+        return None
+    return Caller(row.Person, row.id, SCOPES[Role.READER], row.Membership)
+
+
+def _by_api_token(session: Session, bearer: str) -> Caller | None:
+    token = session.scalar(
+        select(ApiToken).where(ApiToken.token_hash == hash_token(bearer), ApiToken.revoked_at.is_(None))
+    )
+    if token is None:
+        return None
+    row = session.execute(_who(Person.id == token.person_id, Site.id == token.site_id)).one()
+    granted = frozenset(Scope(word) for word in token.scopes)
+    return Caller(row.Person, row.id, granted & SCOPES[_role(row)], row.Membership)
+
+
+def _who(person: ColumnElement[bool], site: ColumnElement[bool]) -> Select[Person, int, Membership]:
+    return (
+        select(Person, Site.id, Membership)
+        .join(Site, site)
+        .outerjoin(Membership, (Membership.person_id == Person.id) & (Membership.site_id == Site.id))
+        .where(person)
+    )
+
+
+def _role(row: Row[Person, int, Membership]) -> Role:
+    return Role(row.Membership.role) if row.Membership else Role.READER
