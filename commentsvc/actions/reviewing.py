@@ -36,6 +36,7 @@ def review(
     guideline: Guideline | None = None,
     note: str = "",
     message: str = "",
+    batch: str | None = None,
 ) -> list[Result]:
     """Decide about comments in the name of a manager; each is done or a conflict, in the order of the items.
 
@@ -58,6 +59,7 @@ def review(
         guideline=guideline,
         note=clean(note, field="note", max_length=MAX_TEXT, min_length=0, multiline=True),
         message=clean(message, field="message", max_length=MAX_TEXT, min_length=0, multiline=True),
+        batch=batch,
         now=now,
     )
 

@@ -5,20 +5,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, Select, func, literal, or_, select, text
+from sqlalchemy import Row, Select, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from commentsvc.enums import CaseSort, CaseState, Guideline, Reason
 from commentsvc.errors import Invalid
 from commentsvc.queries import people
 from commentsvc.queries.people import Face, Record
-from commentsvc.store.models import Article, Case, Comment, Decision, Report, SignalRow
+from commentsvc.store.models import CLOSED, OPEN, Article, Case, Comment, Decision, Report, SignalRow
 from commentsvc.store.paging import Cursor, after, cut, decode_cursor
 
 _ANCESTORS = 3
 _REPORTS = 20
-# In literals, as the partial indexes have them; see store.models.
-_IN_STATE = {CaseState.OPEN: text("cases.state = 'open'"), CaseState.CLOSED: text("cases.state = 'closed'")}
+_STATES = {CaseState.OPEN: OPEN, CaseState.CLOSED: CLOSED}
 _KEYS: dict[tuple[CaseState, CaseSort], tuple[InstrumentedAttribute[Any], bool]] = {
     (CaseState.OPEN, CaseSort.PRIORITY): (Case.rank, True),
     (CaseState.OPEN, CaseSort.OLDEST): (Case.opened_at, False),
@@ -69,6 +68,7 @@ class Card:
     report_count: int = 0
     latest: Decision | None = None
     latest_by: Face | None = None
+    leased_to: Face | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +113,16 @@ def find_card(session: Session, site_id: int, case_id: int, *, now: int) -> Card
     return next(iter(_cards(session, site_id, rows, now=now)), None)
 
 
+def find_version(session: Session, comment_id: int) -> int | None:
+    """Find the version of a comment's latest case: what the next decision must have seen."""
+    return session.scalar(select(Case.version).where(Case.comment_id == comment_id).order_by(Case.id.desc()).limit(1))
+
+
 def summary(session: Session, site_id: int) -> Summary:
     """Count what waits on a site, in one query."""
     rows = session.execute(
         select(Case.reasons, Case.guideline, func.count(), func.min(Case.opened_at))
-        .where(Case.site_id == site_id, _IN_STATE[CaseState.OPEN])
+        .where(Case.site_id == site_id, Case.state == OPEN)
         .group_by(Case.reasons, Case.guideline)
     ).all()
     by_reason: dict[Reason, int] = defaultdict(int)
@@ -145,7 +150,7 @@ def _joined() -> Select[Case, Comment, Article]:
 
 
 def _filtered(site_id: int, wanted: Wanted) -> Select[Case, Comment, Article]:
-    query = _joined().where(Case.site_id == site_id, _IN_STATE[wanted.state])
+    query = _joined().where(Case.site_id == site_id, Case.state == _STATES[wanted.state])
     if wanted.reason is not None:
         query = query.where(Case.reasons.bitwise_and(int(wanted.reason)) != 0)
     if wanted.guideline is not None:
@@ -174,7 +179,8 @@ def _cards(session: Session, site_id: int, rows: Sequence[Row[Case, Comment, Art
         site_id,
         {c.person_id for chain in chains.values() for c in chain}
         | {r.person_id for some in reports.values() for r in some}
-        | {d.by_person_id for d in latest.values() if d.by_person_id is not None},
+        | {d.by_person_id for d in latest.values() if d.by_person_id is not None}
+        | {case.lease_person_id for case, _, _ in rows if case.lease_person_id is not None},
     )
     return [
         Card(
@@ -188,6 +194,7 @@ def _cards(session: Session, site_id: int, rows: Sequence[Row[Case, Comment, Art
             report_count=counts.get(comment.id, 0),
             latest=(decision := latest.get(comment.id)),
             latest_by=faces[decision.by_person_id] if decision and decision.by_person_id else None,
+            leased_to=faces[case.lease_person_id] if case.lease_person_id else None,
         )
         for case, comment, article in rows
     ]

@@ -1,0 +1,131 @@
+"""What may a manager's script read and decide, with a personal token?"""
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify
+
+from commentsvc.actions import reviewing
+from commentsvc.actions.decisions import Item, new_batch
+from commentsvc.enums import Action, Guideline, Scope
+from commentsvc.errors import Forbidden, NotFound
+from commentsvc.permissions import may_moderate
+from commentsvc.queries import articles, history, queue
+from commentsvc.queries.sites import find_membership, get_site
+from commentsvc.store.models import Comment, Membership
+from commentsvc.store.paging import parse_id
+from commentsvc.web import context
+from commentsvc.web.case_shapes import (
+    ArticlesQuery,
+    CasesQuery,
+    DecisionsIn,
+    article_json,
+    case_json,
+    entry_json,
+    results_json,
+    undone_json,
+)
+from commentsvc.web.idempotency import idempotent
+from commentsvc.web.security import caller, signed_in
+
+blueprint = APIBlueprint("managers_api", __name__, url_prefix="/api/v1/moderation", tag="Managers")
+
+
+@blueprint.get("/cases")
+@signed_in(Scope.MODERATE)
+@blueprint.input(CasesQuery, location="query")
+def list_cases(query_data: CasesQuery) -> Response:
+    """List open or closed cases."""
+    site_id = _site_of(query_data.site)
+    page = queue.page(
+        context.session(),
+        site_id,
+        query_data.wanted(),
+        cursor=query_data.after,
+        limit=query_data.limit,
+        now=context.now(),
+    )
+    return jsonify({"cases": [case_json(card, now=context.now()) for card in page.cards], "next": page.next})
+
+
+@blueprint.post("/decisions")
+@signed_in(Scope.MODERATE)
+@blueprint.input(DecisionsIn)
+@idempotent
+def decide(json_data: DecisionsIn) -> Response:
+    """Decide about comments; each is done, or a conflict that changed nothing."""
+    batch = new_batch()
+    results = reviewing.review(
+        context.session(),
+        [Item(_id(item.id, "comment"), item.revision, item.seen) for item in json_data.comments],
+        action=Action(json_data.action),
+        membership=_membership(),
+        guideline=Guideline(json_data.guideline) if json_data.guideline else None,
+        note=json_data.note,
+        message=json_data.message,
+        batch=batch,
+        now=context.now(),
+    )
+    return jsonify(results_json(batch, results))
+
+
+@blueprint.post("/decisions/<decision_id>/undo")
+@signed_in(Scope.MODERATE)
+@idempotent
+def undo(decision_id: str) -> Response:
+    """Take one decision back."""
+    session = context.session()
+    decision = reviewing.take_back(session, _id(decision_id, "decision"), membership=_membership(), now=context.now())
+    return jsonify(undone_json(decision, version=queue.find_version(session, decision.comment_id)))
+
+
+@blueprint.get("/comments/<comment_id>/history")
+@signed_in(Scope.MODERATE)
+def show_history(comment_id: str) -> Response:
+    """List the decisions about a comment, newest first."""
+    session = context.session()
+    membership = _membership()
+    comment = session.get(Comment, _id(comment_id, "comment"))
+    if comment is None or comment.site_id != membership.site_id:
+        raise NotFound("There is no such comment on this site.")
+    entries = history.list_decisions(session, comment)
+    return jsonify({"comment": str(comment.id), "decisions": [entry_json(entry) for entry in entries]})
+
+
+@blueprint.get("/articles")
+@signed_in(Scope.MODERATE)
+@blueprint.input(ArticlesQuery, location="query")
+def list_articles(query_data: ArticlesQuery) -> Response:
+    """List articles with their counts."""
+    site_id = _site_of(query_data.site)
+    page = articles.page(
+        context.session(),
+        site_id,
+        q=query_data.q,
+        sort=query_data.sort,
+        cursor=query_data.after,
+        limit=query_data.limit,
+    )
+    return jsonify({"articles": [article_json(article) for article in page.articles], "next": page.next})
+
+
+def _site_of(key: str) -> int:
+    """Return the named site's id; any site but the token's own doesn't exist."""
+    site = get_site(context.session(), key)
+    if site.id != _membership().site_id:
+        raise NotFound("There is no such site.", field="site")
+    return site.id
+
+
+def _membership() -> Membership:
+    """Read the caller's role again in the request's own transaction: it may have ended meanwhile."""
+    who = caller()
+    membership = find_membership(context.session(), who.person.id, who.site_id)
+    if membership is None or not may_moderate(membership):
+        raise Forbidden("Only managers of the site may do this.")
+    return membership
+
+
+def _id(text: str, thing: str) -> int:
+    found = parse_id(text)
+    if found is None:
+        raise NotFound(f"There is no such {thing} on this site.")
+    return found
