@@ -99,7 +99,9 @@ def excerpt(body: str, length: int = 140) -> str:
     if len(line) <= length:
         return line
     cut = line[: length - 1]
-    return (cut.rpartition(" ")[0] if " " in cut[length // 2 :] else cut).rstrip() + "…"
+    if line[length - 1] != " " and " " in cut[length // 2 :]:
+        cut = cut.rpartition(" ")[0]
+    return cut.rstrip() + "…"
 
 
 @lru_cache(maxsize=1)

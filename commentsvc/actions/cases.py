@@ -36,7 +36,6 @@ def open_case(
             likelihood=0.0,
             opened_at=now,
         )
-        session.add(case)
         _count_open(session, article.id, 1)
     else:
         case.version += 1
@@ -45,6 +44,7 @@ def open_case(
     case.likelihood = max(case.likelihood, likelihood)
     case.reach = reach_of(article.comment_count, is_public=comment.status == Status.PUBLISHED)
     case.rank = rank_of(case.likelihood, case.reach, case.opened_at)
+    session.add(case)
     session.flush()
     return case
 
@@ -73,9 +73,7 @@ def reopen_case(session: Session, case: Case) -> None:
 def find_open_case(session: Session, comment_id: int) -> Case | None:
     """Find the one open case of a comment."""
     return session.scalar(
-        select(Case)
-        .where(Case.comment_id == comment_id, Case.state == OPEN)
-        .execution_options(populate_existing=True)
+        select(Case).where(Case.comment_id == comment_id, Case.state == OPEN).execution_options(populate_existing=True)
     )
 
 
