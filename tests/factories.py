@@ -9,9 +9,9 @@ from functools import cache
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import accounts, cases, decisions, posting
+from commentsvc.actions import accounts, cases, decisions, names, posting
 from commentsvc.actions.posting import ArticleRef, Prepared
-from commentsvc.enums import Action, Guideline, Outcome, Reason, Role, Scope, Status
+from commentsvc.enums import Action, Guideline, Outcome, Reason, Role, SanctionKind, Scope, Status
 from commentsvc.moderation.terms import Breach, Draft, Judgement, Policy, Signal, Verdict
 from commentsvc.store.db import now_us
 from commentsvc.store.models import (
@@ -23,6 +23,7 @@ from commentsvc.store.models import (
     Membership,
     Origin,
     Person,
+    Sanction,
     Site,
 )
 
@@ -60,7 +61,7 @@ def person(session: Session, name: str = "", *, email: str = "", now: int | None
     made = Person(
         email=email or f"{name.lower().replace(' ', '.')}@readers.example",
         name=name,
-        skeleton=accounts.skeleton(name),
+        skeleton=names.skeleton(name),
         password_hash=_hash(PASSWORD),
         created_at=now,
     )
@@ -138,6 +139,16 @@ def case(session: Session, about: Comment, *, reasons: int = Reason.REPORTED, no
     """Open a case about a comment, or add a reason to the open one."""
     return cases.open_case(
         session, about, reasons=reasons, guideline=Guideline.COURTESY, likelihood=0.5,
+        now=now_us() if now is None else now,
+    )  # fmt: skip
+
+
+def sanction(
+    session: Session, who: Person, on: Site, kind: SanctionKind, *, until: int | None = None, now: int | None = None
+) -> Sanction:
+    """Restrict a person on a site."""
+    return sanctions.impose(
+        session, site=on, person=who, kind=kind, reason="For the test.", by=None, until=until,
         now=now_us() if now is None else now,
     )  # fmt: skip
 
