@@ -19,6 +19,7 @@ WORD = re.compile(
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 _ACCENT = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 _TOKEN = re.compile(r"\S+")
+_NOT_ALNUM = re.compile(r"[\W_]+")
 _LEET = str.maketrans("0134578@$!|+", "oieastbasiit")
 _LEET_CHARS = re.compile(r"[0134578@$!|+]")
 _LETTER = r"[^\W\d_]"
@@ -85,7 +86,7 @@ def second_view(text: str) -> Folded:
 def fingerprint(body: str) -> int:
     """Return a signed 64-bit number that is equal for texts that differ only in disguise, spaces and punctuation."""
     folded = fold(body).text
-    letters = "".join(char for char in folded if char.isalnum()) or "".join(folded.split())
+    letters = _NOT_ALNUM.sub("", folded) or "".join(folded.split())
     return int.from_bytes(blake2b(letters.encode("utf-8", "replace"), digest_size=8).digest(), signed=True)
 
 
