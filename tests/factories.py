@@ -9,7 +9,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import accounts, cases, decisions, names, posting
+from commentsvc.actions import accounts, cases, decisions, names, posting, sanctions
 from commentsvc.actions.posting import ArticleRef, Prepared
 from commentsvc.enums import Action, Guideline, Outcome, Reason, Role, SanctionKind, Scope, Status
 from commentsvc.moderation.terms import Breach, Draft, Judgement, Policy, Signal, Verdict
