@@ -1,0 +1,22 @@
+// What did this community promise each other?
+import { h, keep, recall } from "./dom.js";
+
+/**
+ * Make the welcome banner: open until the reader closes it, and open again when the guidelines have changed.
+ *
+ * @param {import("./types").Context} context
+ */
+export function banner({ site, config, say }) {
+  const { version, text, items } = config.guidelines;
+  const name = `guidelines:${site}`;
+  const list = items.map((item) => h("li", {}, h("strong", {}, item.title), " ", item.text));
+  const details = h(
+    "details",
+    { class: "banner", part: "banner", open: recall(name) !== String(version) },
+    h("summary", {}, h("span", {}, say("welcome"))),
+    h("p", {}, text),
+    h("ul", {}, ...list),
+  );
+  details.addEventListener("toggle", () => keep(name, details.open ? null : String(version)));
+  return details;
+}

@@ -1,0 +1,157 @@
+// How does one comment look, and what can a reader do with it?
+import { notice } from "./reader.js";
+import { button, h, icon, recall } from "./dom.js";
+import { ago, timeElement } from "./time.js";
+
+const UP = "M3 10.5 8 5.5l5 5";
+const DOWN = "M3 5.5l5 5 5-5";
+/** At this depth and below, a branch reads flat. */
+export const FLAT_FROM = 6;
+
+/** One comment with the replies below it. */
+export class CommentView {
+  /**
+   * @param {import("./thread.js").Thread} thread
+   * @param {import("./types").Comment} comment
+   */
+  constructor(thread, comment) {
+    this.thread = thread;
+    this.context = thread.context;
+    this.comment = comment;
+    this.article = h("article", { tabindex: "-1" });
+    this.drawer = h("div", { class: "drawer" });
+    this.list = h("ol", { class: comment.depth >= FLAT_FROM ? "replies flat" : "replies" });
+    this.more = h("div", {});
+    /** What only the author is told about it; own.js knows. */
+    this.standing = h("div", {});
+    const kind = comment.depth > FLAT_FROM ? "item deep" : "item";
+    this.root = h("li", { class: kind, part: "comment" }, this.article, this.drawer, this.list, this.more);
+    this.render();
+  }
+
+  /** Draw the comment as it is now, for the reader that is there now. */
+  render() {
+    const { comment, context } = this;
+    const { say } = context;
+    const name = comment.author?.name ?? "";
+    const time = ago(comment.created_at, context.lang);
+    this.article.setAttribute("aria-label", say(comment.parent ? "reply_by" : "comment_by", { name, time }));
+    this.root.classList.toggle("waiting", comment.status === "held" || comment.status === "rejected");
+    if (comment.status === "removed" || comment.status === "withdrawn") {
+      this.article.setAttribute("aria-label", say(comment.status));
+      this.article.replaceChildren(h("p", { class: "tombstone", part: "tombstone" }, say(comment.status)));
+      return;
+    }
+    this.article.replaceChildren(this.#meta(), this.standing, bodyOf(comment), this.#actions());
+  }
+
+  /** Put a form or a message below the comment, in place of what was there. */
+  show(/** @type {Node[]} */ ...nodes) {
+    this.drawer.replaceChildren(...nodes);
+  }
+
+  /**
+   * Do what a reader asked for; the code for it comes when it is first needed.
+   *
+   * @param {"reply" | "vote" | "edit" | "withdraw" | "report"} what
+   * @param {any} [value]
+   */
+  async act(what, value) {
+    try {
+      const acts = await import("./acts.js");
+      await /** @type {(view: CommentView, value: any) => unknown} */ (acts[what])(this, value);
+    } catch (error) {
+      this.show(notice(this.context, error));
+    }
+  }
+
+  #meta() {
+    const { comment, context } = this;
+    const { say, lang } = context;
+    const { author, parent, edited_at, pinned, featured } = comment;
+    const parentName = parent && this.thread.nameOf(parent);
+    const badge = author?.badge;
+    return h(
+      "header",
+      { class: "meta", part: "meta" },
+      h("span", { class: "name", part: "author", dir: "auto" }, author?.name),
+      badge && h("span", { class: "badge", part: "badge" }, say(badge) || badge),
+      parentName && h("span", { class: "to" }, say("in_reply_to", { name: parentName })),
+      timeElement(comment.created_at, lang),
+      edited_at && h("span", {}, say("edited")),
+      pinned && h("span", { class: "mark" }, say("pinned")),
+      featured && h("span", { class: "mark" }, say("featured")),
+    );
+  }
+
+  #actions() {
+    const { comment, context } = this;
+    const { say, reader, open, archived } = context;
+    const isPublic = comment.status === "published";
+    const isMine = reader.mine.has(comment.id) || (reader.person !== null && reader.person.id === comment.author?.id);
+    return h(
+      "footer",
+      { class: "actions", part: "actions" },
+      isPublic && this.#votes(isMine || archived),
+      isPublic && open && button(say("reply"), "reply", () => this.act("reply")),
+      isMine && this.#isEditable() && button(say("edit"), "edit", () => this.act("edit")),
+      isMine && !archived && button(say("withdraw"), "withdraw", () => this.act("withdraw")),
+      isPublic && !isMine && !archived && button(say("report"), "report", () => this.act("report")),
+    );
+  }
+
+  #isEditable() {
+    const { comment, context } = this;
+    const window = context.config.limits.edit_window ?? 300;
+    return context.open && comment.status !== "rejected" && Date.now() < Date.parse(comment.created_at) + window * 1000;
+  }
+
+  /** @param {boolean} fixed whether this reader can't vote here */
+  #votes(fixed) {
+    const { comment, context } = this;
+    const { say } = context;
+    const mine = context.reader.votes[comment.id] ?? 0;
+    const arrow = (/** @type {"up" | "down"} */ way, /** @type {1 | -1} */ value) => {
+      const count = comment.votes[way];
+      const node = button("", `vote ${way}`, () => this.act("vote", value), {
+        "aria-label": `${say(way)} (${count})`,
+        title: say(way),
+        "aria-pressed": String(mine === value),
+        disabled: fixed,
+      });
+      node.append(icon(way === "up" ? UP : DOWN), h("span", {}, count ? count.toLocaleString(context.lang) : ""));
+      return node;
+    };
+    return h("span", { class: "votes", part: "votes", role: "group", "aria-label": say("votes") }, arrow("up", 1), arrow("down", -1));
+  }
+}
+
+/**
+ * Whether an unsent text waits in this browser that its author has not put away.
+ *
+ * @param {import("./types").Context} context
+ * @param {string} parent "" for a top-level comment
+ */
+export function hasDraft({ site, article }, parent) {
+  return JSON.parse(recall(`draft:${site}:${article.key}:${parent}`) ?? "{}").open === true;
+}
+
+/**
+ * Make the text with its links; ranges count code points, JavaScript's strings don't.
+ *
+ * @param {import("./types").Comment} comment
+ */
+function bodyOf({ id, body, links }) {
+  const root = h("div", { class: "body", part: "body", dir: "auto", "data-comment-body": id });
+  const points = links.length ? Array.from(body) : [];
+  let at = 0;
+  for (const [start, end] of links) {
+    const raw = points.slice(start, end).join("");
+    const href = /^[a-z][a-z0-9+.-]*:/i.test(raw) ? raw : `https://${raw}`;
+    if (start < at || !/^(https?|mailto):/i.test(href)) continue;
+    root.append(points.slice(at, start).join(""), h("a", { href, rel: "nofollow ugc noopener", target: "_blank" }, raw));
+    at = end;
+  }
+  root.append(at ? points.slice(at).join("") : body);
+  return root;
+}

@@ -1,0 +1,247 @@
+// How does a reader write: what is kept, counted, sent, and asked again before it is posted?
+import { notice } from "./reader.js";
+import { button, h, keep, recall } from "./dom.js";
+import "./strings-writing.js";
+import { dress } from "./styles.js";
+import { writing } from "./styles-writing.js";
+
+/** @typedef {{ text: string, key: string, anyway: boolean, open: boolean }} Draft */
+/** @typedef {{ parent?: import("./types").Comment, editing?: import("./types").Comment, done: (comment: import("./types").Comment) => void, cancel: () => void }} Task */
+
+/**
+ * Make the form for a comment, a reply, or a change to a comment.
+ *
+ * @param {import("./types").Context} context
+ * @param {Task} task
+ */
+export function compose(context, task) {
+  dress(context.shadow, writing);
+  const composer = new Composer(context, task);
+  return { root: composer.root, focus: () => composer.field.focus() };
+}
+
+class Composer {
+  #sending = false;
+
+  /**
+   * @param {import("./types").Context} context
+   * @param {Task} task
+   */
+  constructor(context, task) {
+    this.context = context;
+    this.task = task;
+    this.name = `draft:${context.site}:${context.article.key}:${task.parent?.id ?? ""}`;
+    this.draft = { ...this.#blank(), ...this.#kept(), open: true };
+    this.counter = h("span", { class: "counter", id: "counter" });
+    this.note = h("div", {});
+    this.field = this.#makeField();
+    this.submit = h("button", { class: "primary", part: "button primary" }, this.#label());
+    this.root = this.#makeForm();
+    this.#count();
+  }
+
+  #makeField() {
+    const { say } = this.context;
+    const { parent, editing } = this.task;
+    const label = editing ? say("edit_comment") : parent ? say("your_reply", { name: parent.author?.name ?? "" }) : say("your_comment");
+    const field = h("textarea", {
+      part: "field",
+      rows: "4",
+      dir: "auto",
+      "aria-label": label,
+      placeholder: label,
+      "aria-describedby": "counter",
+      input: () => this.#changed(),
+      keydown: (/** @type {KeyboardEvent} */ event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.root.requestSubmit();
+      },
+    });
+    field.value = this.draft.text;
+    return field;
+  }
+
+  #makeForm() {
+    const { say } = this.context;
+    const submit = (/** @type {Event} */ event) => {
+      event.preventDefault();
+      this.#send(this.draft.anyway);
+    };
+    const row = h("div", { class: "row" }, this.submit, button(say("cancel"), "link", () => this.#cancel()), this.counter);
+    const hint = !this.task.editing && h("p", { class: "hint" }, say("sign_in_first"));
+    return h("form", { class: "composer", part: "form", submit }, this.field, this.note, row, hint);
+  }
+
+  #label() {
+    const { say } = this.context;
+    if (this.task.editing) return say("save");
+    return say(this.task.parent ? "post_reply" : "post");
+  }
+
+  #changed() {
+    // Another text is another comment: it gets its own key and is looked at afresh.
+    this.draft = { ...this.#blank(), text: this.field.value };
+    this.note.replaceChildren();
+    this.#count();
+    this.#keep();
+  }
+
+  #cancel() {
+    this.draft.open = false;
+    this.#keep();
+    this.task.cancel();
+  }
+
+  /** @param {boolean} anyway whether the reader has seen the nudge and posts nevertheless */
+  async #send(anyway) {
+    const { say, reader, announce } = this.context;
+    if (this.#sending) return;
+    const text = tidy(this.field.value);
+    const left = this.#left(text);
+    if (!text || left < 0) {
+      this.#tell(text ? say("too_long", { n: -left }) : say("write_first"));
+      this.field.focus();
+      return;
+    }
+    this.#busy(true);
+    try {
+      await reader.signIn();
+      this.draft.anyway = anyway;
+      this.#keep();
+      const comment = await this.#request(text);
+      keep(this.name, null);
+      announce(say(comment.status === "held" ? "held" : this.task.editing ? "saved" : "posted"));
+      this.task.done(comment);
+    } catch (error) {
+      const { code, details } = /** @type {import("./api.js").ApiError} */ (error);
+      if (code === "nudge") this.#nudge(details, text);
+      else this.note.replaceChildren(notice(this.context, error));
+      // A key that met another text is of no use any more.
+      if (code === "idempotency_key_reused") this.draft.key = crypto.randomUUID();
+    } finally {
+      this.#busy(false);
+    }
+  }
+
+  /**
+   * @param {string} body
+   * @returns {Promise<import("./types").Comment>}
+   */
+  #request(body) {
+    const { reader, site, article } = this.context;
+    const { parent, editing } = this.task;
+    if (editing) return reader.send("PATCH", `comments/${editing.id}`, { body }, this.draft.key);
+    const nudge = this.draft.anyway ? undefined : true;
+    return reader.send("POST", "comments", { site, article, parent: parent?.id, body, nudge }, this.draft.key);
+  }
+
+  /**
+   * Ask for a second look: editing comes first, posting anyway second.
+   *
+   * @param {{ guideline: string | null, spans?: [number, number][] }} details
+   * @param {string} text
+   */
+  #nudge({ guideline, spans = [] }, text) {
+    const { say, announce } = this.context;
+    const title = say("nudge_title");
+    const why = say("nudge", { guideline: this.context.guideline(guideline) });
+    const edit = button(say("nudge_edit"), "primary", () => this.#edit(text, spans[0]));
+    const post = button(say("nudge_post"), "secondary", () => this.#send(true));
+    this.note.replaceChildren(
+      h(
+        "div",
+        { class: "nudge", part: "nudge", role: "group", "aria-label": title },
+        h("p", {}, h("strong", {}, title)),
+        h("p", {}, why, spans.length ? ` ${say("nudge_marked")}` : ""),
+        spans.length > 0 && h("blockquote", { dir: "auto" }, ...marked(text, spans)),
+        h("p", {}, say("nudge_then")),
+        h("div", { class: "row" }, edit, post),
+      ),
+    );
+    announce(`${title} ${why}`);
+    edit.focus();
+  }
+
+  /**
+   * Go back to the text, with the first marked words selected.
+   *
+   * @param {string} text
+   * @param {[number, number]} [span]
+   */
+  #edit(text, span) {
+    this.note.replaceChildren();
+    this.field.focus();
+    if (!span) return;
+    const points = Array.from(text);
+    const skipped = this.field.value.length - this.field.value.trimStart().length;
+    const [start, end] = span.map((at) => skipped + points.slice(0, at).join("").length);
+    this.field.setSelectionRange(start, end);
+  }
+
+  /** @param {string} text */
+  #tell(text) {
+    this.note.replaceChildren(h("p", { class: "notice", part: "notice" }, text));
+    this.context.announce(text);
+  }
+
+  /** @param {boolean} busy */
+  #busy(busy) {
+    this.#sending = busy;
+    this.submit.textContent = busy ? this.context.say("posting") : this.#label();
+    this.submit.ariaDisabled = String(busy);
+  }
+
+  #count() {
+    const { say } = this.context;
+    const left = this.#left(tidy(this.field.value));
+    this.counter.classList.toggle("over", left < 0);
+    this.counter.textContent = left < 0 ? say("too_long", { n: -left }) : say("left", { n: left });
+  }
+
+  /** @param {string} text */
+  #left(text) {
+    return (this.context.config.limits.max_length ?? 5000) - Array.from(text).length;
+  }
+
+  /** @returns {Draft} */
+  #blank() {
+    // Without crypto.randomUUID (plain http) nobody can sign in, so no key is ever needed.
+    return { text: this.task.editing?.body ?? "", key: crypto.randomUUID?.() ?? "", anyway: false, open: true };
+  }
+
+  /** @returns {Partial<Draft>} */
+  #kept() {
+    return this.task.editing ? {} : JSON.parse(recall(this.name) ?? "{}");
+  }
+
+  #keep() {
+    if (!this.task.editing) keep(this.name, this.draft.text ? JSON.stringify(this.draft) : null);
+  }
+}
+
+/**
+ * Write a text as the service will store it, so that its marks fall on the right letters.
+ *
+ * @param {string} text
+ */
+function tidy(text) {
+  return text.replace(/\r\n?/g, "\n").normalize("NFC").trim();
+}
+
+/**
+ * @param {string} text
+ * @param {[number, number][]} spans code points, ascending
+ * @returns {Node[]}
+ */
+function marked(text, spans) {
+  const points = Array.from(text);
+  const slice = (/** @type {number} */ from, /** @type {number} */ to) => points.slice(from, to).join("");
+  /** @type {Node[]} */
+  const nodes = [];
+  let at = 0;
+  for (const [start, end] of spans) {
+    if (start < at) continue;
+    nodes.push(new Text(slice(at, start)), h("mark", { part: "mark" }, slice(start, end)));
+    at = end;
+  }
+  return [...nodes, new Text(slice(at, points.length))];
+}

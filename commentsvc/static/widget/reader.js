@@ -1,0 +1,108 @@
+// Who is reading, and which votes and comments are theirs? Anonymous until account.js says otherwise.
+import { explain } from "./api.js";
+import { button, h, recall } from "./dom.js";
+
+export class Reader {
+  /** @type {import("./types").Person | null} */
+  person = null;
+  /** @type {Record<string, number>} */
+  votes = {};
+  /** @type {Map<string, import("./types").Mine>} */
+  mine = new Map();
+  /** @type {Awaited<ReturnType<typeof import("./account.js").accountOf>> | null} */
+  known = null;
+  /** @type {Promise<void> | null} */
+  loading = null;
+
+  /**
+   * @param {string} base
+   * @param {string} site
+   * @param {string} article
+   * @param {() => void} changed called whenever any of it changed
+   */
+  constructor(base, site, article, changed) {
+    this.base = base;
+    this.site = site;
+    this.article = article;
+    this.changed = changed;
+  }
+
+  /** Load what signing in needs and prepare it: later than a click's moment the browser would block the window. */
+  async account() {
+    const { accountOf } = await import("./account.js");
+    const account = accountOf(this.base, this.site);
+    if (this.known !== account) {
+      this.known = account;
+      account.addEventListener("change", () => {
+        this.loading = this.load();
+        this.loading.catch(() => {});
+      });
+    }
+    return account;
+  }
+
+  /** Sign in again without a question, if this browser was signed in; an anonymous view asks nothing. */
+  async restore() {
+    if (!recall(`signed-in:${this.site}`) && !location.hash.startsWith("#comments-code=")) return;
+    const account = await this.account();
+    await account.restore();
+    await this.loading;
+  }
+
+  /**
+   * Make sure that someone is signed in, by the pop-up if need be.
+   *
+   * @param {boolean} [create] whether to offer the sign-up form first
+   */
+  async signIn(create = false) {
+    if (this.person) return;
+    const account = await this.account();
+    await account.signIn(create);
+    await this.loading;
+  }
+
+  /** Learn what is theirs on this article. */
+  async load() {
+    const account = await this.account();
+    if (account.isSignedIn) {
+      const query = new URLSearchParams({ site: this.site, article: this.article });
+      const me = await account.send("GET", `me?${query}`);
+      this.person = me.person;
+      this.votes = me.votes;
+      this.mine = new Map(me.mine.map((/** @type {import("./types").Mine} */ one) => [one.id, one]));
+    } else {
+      this.person = null;
+      this.votes = {};
+      this.mine = new Map();
+    }
+    this.changed();
+  }
+
+  /**
+   * Send something as the signed-in reader.
+   *
+   * @param {"POST" | "PUT" | "PATCH" | "DELETE"} method
+   * @param {string} path
+   * @param {object} [body]
+   * @param {string} [key]
+   */
+  async send(method, path, body, key) {
+    const account = await this.account();
+    return account.send(method, path, body, key);
+  }
+}
+
+/**
+ * Show what went wrong, with the way out when the sign-in window was the trouble.
+ *
+ * @param {import("./types").Context} context
+ * @param {unknown} error
+ */
+export function notice({ say, reader, announce, emit }, error) {
+  const text = explain(error, say);
+  const { code = "script" } = /** @type {{ code?: string }} */ (error);
+  announce(text);
+  emit("error", { code, message: text });
+  const here = code.startsWith("popup_") && button(say("in_this_tab"), "link", () => reader.known?.continueHere());
+  return h("p", { class: "notice", part: "notice" }, text, here && " ", here);
+}

@@ -1,0 +1,48 @@
+// How does a reader tell the managers that something is wrong with a comment?
+import { notice } from "./reader.js";
+import { button, h } from "./dom.js";
+
+const REASONS = ["courtesy", "on_topic", "spam", "legal", "privacy", "other"];
+
+/**
+ * Make the report form of a comment; when it is sent, thanks stand in its place.
+ *
+ * @param {import("./comment.js").CommentView} view
+ * @param {() => void} close
+ */
+export function reportForm(view, close) {
+  const { context } = view;
+  const { say, announce } = context;
+  const name = `reason-${view.comment.id}`;
+  const choices = REASONS.map((value) => {
+    const radio = h("input", { type: "radio", name, value, required: true });
+    return h("label", { class: "choice" }, radio, say(`report_${value}`));
+  });
+  const detail = h("textarea", { rows: "2", maxlength: "1000", part: "field", dir: "auto" });
+  const note = h("div", {});
+  const send = h("button", { class: "primary", part: "button primary" }, say("report_send"));
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    send.disabled = true;
+    try {
+      const reason = new FormData(form).get(name);
+      const body = { revision: view.comment.revision, reason, detail: detail.value.trim() || undefined };
+      await context.reader.send("POST", `comments/${view.comment.id}/reports`, body);
+      view.show(h("p", { class: "thanks", part: "thanks" }, say("report_thanks")));
+      announce(say("report_thanks"));
+      view.article.focus();
+    } catch (error) {
+      note.replaceChildren(notice(context, error));
+      send.disabled = false;
+    }
+  };
+  const form = h(
+    "form",
+    { class: "report", part: "form", submit },
+    h("fieldset", {}, h("legend", {}, say("report_title")), ...choices),
+    h("label", { class: "detail" }, say("report_detail"), detail),
+    note,
+    h("div", { class: "row" }, send, button(say("cancel"), "link", close)),
+  );
+  return form;
+}

@@ -1,0 +1,303 @@
+// What stands around the thread: heading, sign-in, guidelines, the place to write, the order, what is new?
+import { explain, read } from "./api.js";
+import { banner } from "./banner.js";
+import { hasDraft } from "./comment.js";
+import { button, h, keep, recall } from "./dom.js";
+import { notice, Reader } from "./reader.js";
+import { speak } from "./strings.js";
+import { dress, reading } from "./styles.js";
+import { Thread } from "./thread.js";
+
+const PAGE = 20;
+
+/** Everything inside one element, from its first request until it leaves the page. */
+export class Section {
+  #closed = false;
+  /** @type {{ stop(): void, seen(): void } | null} */
+  #watch = null;
+  /** @type {string | undefined} */
+  #shownTo;
+
+  /**
+   * @param {HTMLElement} host
+   * @param {string} base
+   */
+  constructor(host, base) {
+    this.host = host;
+    this.base = base;
+    this.site = host.getAttribute("site") ?? "";
+    this.key = host.getAttribute("article") ?? "";
+    this.lang = host.closest("[lang]")?.getAttribute("lang") || "en";
+    this.say = speak(this.lang);
+    this.shadow = host.shadowRoot ?? host.attachShadow({ mode: "open" });
+    dress(this.shadow, reading);
+    this.status = h("p", { role: "status", class: "unseen" });
+    this.root = h("section", { part: "section", "aria-label": this.say("comments"), lang: this.lang });
+    this.reader = new Reader(base, this.site, this.key, () => this.#readerChanged());
+  }
+
+  /** Load and draw; what fails is said in place, with a way to try again. */
+  async open() {
+    const { say, base, site } = this;
+    this.shadow.replaceChildren(this.root, this.status);
+    if (!site || !this.key) return this.root.replaceChildren(h("p", { class: "notice" }, say("no_site")));
+    this.root.replaceChildren(h("p", { class: "loading" }, say("loading")));
+    this.sort = recall("sort");
+    try {
+      const [config, page] = await Promise.all([read(base, "config", { site }), this.#firstPage(this.sort)]);
+      if (this.#closed) return;
+      this.#draw(config, page);
+    } catch (error) {
+      if (!this.#closed) this.#failed(error);
+      return;
+    }
+    this.emit("ready", { site, article: this.key });
+    this.reader.restore().catch((error) => this.#tell(error));
+    // The first thing a reader does here fetches what signing in needs, well before the click that needs it.
+    const warm = () => this.reader.account().catch(() => {});
+    for (const type of ["pointerover", "pointerdown", "focusin"]) this.root.addEventListener(type, warm, { once: true });
+    this.#watchNew();
+  }
+
+  /** Stop everything that goes on by itself. */
+  close() {
+    this.#closed = true;
+    this.#watch?.stop();
+  }
+
+  /** @param {string} jwt */
+  async signInWith(jwt) {
+    const account = await this.reader.account();
+    await account.signInWith(jwt);
+    await this.reader.loading;
+  }
+
+  /**
+   * @param {string} name
+   * @param {object} detail
+   */
+  emit(name, detail) {
+    this.host.dispatchEvent(new CustomEvent(`comments:${name}`, { bubbles: true, composed: true, detail }));
+  }
+
+  /** @param {string} text */
+  announce(text) {
+    // The same text twice would not be read out again: clear it first.
+    this.status.textContent = "";
+    requestAnimationFrame(() => {
+      this.status.textContent = text;
+    });
+  }
+
+  /** @param {string | null} [sort] none: as the service sorts */
+  #firstPage(sort) {
+    return read(this.base, "comments", { site: this.site, article: this.key, sort, limit: PAGE });
+  }
+
+  /**
+   * @param {import("./types").Config} config
+   * @param {import("./types").ThreadPage} page
+   */
+  #draw(config, page) {
+    const { say } = this;
+    const { state, mode } = page.article;
+    this.context = this.#contextFor(config, page);
+    this.thread = new Thread(this.context);
+    this.total = page.article.comment_count;
+    this.count = h("span", { class: "count", part: "count" });
+    this.account = h("div", { class: "account", part: "account" });
+    this.alert = h("div", {});
+    this.writing = h("div", { class: "writing", part: "composer" });
+    this.fresh = h("div", {});
+    const closed = state !== "open" || mode === "closed";
+    this.root.replaceChildren(
+      h("header", { class: "top", part: "header" }, h("h2", { part: "heading" }, say("comments"), " ", this.count), this.account),
+      this.alert,
+      banner(this.context),
+      closed ? h("p", { class: "closed", part: "closed" }, say("closed")) : this.writing,
+      h("div", { class: "bar", part: "toolbar" }, this.#sorting(config.sorts)),
+      this.fresh,
+      this.thread.root,
+    );
+    this.#drawCount();
+    this.#drawAccount();
+    if (!closed) this.#drawPrompt();
+    this.thread.start(page, this.sort ?? config.sorts[0]);
+  }
+
+  /**
+   * @param {import("./types").Config} config
+   * @param {import("./types").ThreadPage} page
+   * @returns {import("./types").Context}
+   */
+  #contextFor(config, page) {
+    const { host, base, site, lang, say, shadow, reader } = this;
+    const canonical = /** @type {HTMLLinkElement | null} */ (document.querySelector("link[rel=canonical]"));
+    const url = host.getAttribute("url") || canonical?.href || location.href.split("#")[0];
+    const title = host.getAttribute("page-title") || document.title;
+    const { state, mode } = page.article;
+    return {
+      ...{ base, site, lang, say, shadow, reader, config },
+      article: { key: this.key, url, title },
+      open: state === "open" && mode !== "closed",
+      archived: state === "archived",
+      emit: (name, detail) => this.emit(name, detail),
+      announce: (text) => this.announce(text),
+      posted: (comment) => this.#posted(comment),
+      guideline: (key) => (key && (config.guidelines.items.find((item) => item.guideline === key)?.title || say(key))) || "",
+    };
+  }
+
+  /** @param {import("./types").Comment} comment */
+  #posted({ id, status, parent }) {
+    if (status === "published") {
+      this.total = (this.total ?? 0) + 1;
+      this.#watch?.seen();
+      this.#drawCount();
+    }
+    this.emit("posted", { id, status, parent });
+  }
+
+  #drawCount() {
+    if (this.count) this.count.textContent = this.total ? this.total.toLocaleString(this.lang) : "";
+  }
+
+  #drawAccount() {
+    const { say, reader } = this;
+    const { person } = reader;
+    this.root.classList.toggle("signed-in", person !== null);
+    if (person) {
+      const out = button(say("sign_out"), "link", () => this.#signOut());
+      const name = h("strong", { dir: "auto" }, person.name);
+      this.account?.replaceChildren(h("span", {}, `${say("signed_in_as")} `, name), out);
+    } else {
+      const up = button(say("sign_up"), "primary", () => this.#signIn(true));
+      const inside = button(say("sign_in"), "link", () => this.#signIn(false));
+      this.account?.replaceChildren(...(this.context?.open ? [up, inside] : [inside]));
+    }
+  }
+
+  /** Offer to write; the form itself comes with the first touch, or at once when an unsent text waits. */
+  #drawPrompt() {
+    const prompt = button(this.say("prompt"), "prompt", () => this.#write(true));
+    this.writing?.replaceChildren(prompt);
+    if (this.context && hasDraft(this.context, "")) this.#write(false);
+  }
+
+  /** @param {boolean} focus */
+  async #write(focus) {
+    const { context, thread } = this;
+    if (!context || !thread) return;
+    try {
+      const [{ compose }, { addOwn }] = await Promise.all([import("./composer.js"), import("./own.js")]);
+      const composer = compose(context, {
+        done: (comment) => {
+          this.#drawPrompt();
+          addOwn(thread, comment);
+        },
+        cancel: () => {
+          this.#drawPrompt();
+          this.writing?.querySelector("button")?.focus();
+        },
+      });
+      this.writing?.replaceChildren(composer.root);
+      if (focus) composer.focus();
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  /** @param {import("./types").Sort[]} sorts */
+  #sorting(sorts) {
+    const options = sorts.map((sort) => h("option", { value: sort, selected: sort === this.sort }, this.say(sort)));
+    const change = () => {
+      keep("sort", select.value);
+      this.#resort(select.value);
+    };
+    const select = h("select", { part: "sort", change }, ...options);
+    this.sorter = select;
+    return h("label", {}, `${this.say("sort")} `, select);
+  }
+
+  /** @param {string} sort */
+  async #resort(sort) {
+    this.sort = sort;
+    try {
+      const page = await this.#firstPage(sort);
+      // A slow answer to an earlier choice is not what the reader wants now.
+      if (this.#closed || this.sort !== sort) return;
+      this.alert?.replaceChildren();
+      this.thread?.start(page, sort);
+      this.total = page.article.comment_count;
+      this.#drawCount();
+      return true;
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  async #watchNew() {
+    const { watchNew } = await import("./fresh.js");
+    if (this.#closed || !this.context) return;
+    this.#watch?.stop();
+    this.#watch = watchNew(this.context, (count) => {
+      const label = count && button(this.say("fresh", { n: count }), "fresh", () => this.#showNew());
+      this.fresh?.replaceChildren(...(label ? [label] : []));
+      this.thread?.refreshTimes();
+    });
+  }
+
+  async #showNew() {
+    this.fresh?.replaceChildren();
+    if (!(await this.#resort("newest"))) return;
+    if (this.sorter) this.sorter.value = "newest";
+    /** @type {HTMLElement | null | undefined} */ (this.thread?.list.querySelector("article"))?.focus();
+    this.#watchNew();
+  }
+
+  /** @param {boolean} create */
+  async #signIn(create) {
+    try {
+      await this.reader.signIn(create);
+      this.alert?.replaceChildren();
+      this.account?.querySelector("button")?.focus();
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  async #signOut() {
+    try {
+      await (await this.reader.account()).signOut();
+    } catch (error) {
+      this.#tell(error);
+    }
+    this.announce(this.say("signed_out"));
+  }
+
+  #readerChanged() {
+    if (this.#closed) return;
+    const { person } = this.reader;
+    this.#drawAccount();
+    this.thread?.personalise();
+    if (person?.id !== this.#shownTo) {
+      this.#shownTo = person?.id;
+      this.emit("signin", { person });
+      if (person) this.announce(this.say("signed_in", { name: person.name }));
+    }
+  }
+
+  /** @param {unknown} error */
+  #tell(error) {
+    if (this.context) this.alert?.replaceChildren(notice(this.context, error));
+  }
+
+  /** @param {unknown} error */
+  #failed(error) {
+    const text = explain(error, this.say);
+    const again = button(this.say("try_again"), "secondary", () => this.open());
+    this.root.replaceChildren(h("p", { class: "notice" }, this.say("load_failed"), " ", text), again);
+    this.announce(text);
+    this.emit("error", { code: /** @type {{ code?: string }} */ (error).code ?? "script", message: text });
+  }
+}

@@ -1,0 +1,22 @@
+// How do the forms look? They come with the first form.
+export const writing = `
+textarea { display: block; width: 100%; padding: .75em .9em; min-height: 6.5em; max-height: 60vh; resize: vertical; field-sizing: content; font-size: 1rem; line-height: 1.5; background: light-dark(#fff8, #0003); border: 1px solid var(--edge); border-radius: var(--radius) }
+textarea:focus-visible { outline-offset: -1px; border-radius: var(--radius) }
+textarea::placeholder { color: var(--soft); opacity: 1 }
+.row { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem 1.1rem; margin-block-start: .7rem }
+.counter { margin-inline-start: auto; color: var(--soft); font-variant-numeric: tabular-nums }
+.over { color: var(--bad); font-weight: 600 }
+.hint { margin-block-start: .5rem; color: var(--soft) }
+.signed-in .hint { display: none }
+:is(.nudge, .ask, .standing) { margin-block: .8rem; padding: .15rem 0 .15rem 1rem; border-inline-start: 3px solid var(--warm) }
+:is(.nudge, .standing) p + p { margin-block-start: .2rem }
+.nudge blockquote { margin-block: .6rem; max-height: 12em; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; font-family: initial; font: var(--comments-font, inherit); font-size: 1rem }
+mark { background: light-dark(#ffe391, #6a540f); color: inherit; padding-inline: .1em; border-radius: 2px }
+.drawer > form, .drawer > .ask { margin-block: .9rem .3rem }
+legend { padding: 0; font-weight: 600 }
+.choice { display: flex; align-items: center; gap: .6em; min-height: 30px }
+.choice input { width: 1.1em; height: 1.1em; margin: 0; accent-color: var(--accent) }
+.detail { display: block; margin-block-start: .6rem }
+.detail textarea { margin-block-start: .3rem; min-height: 4.5em }
+.thanks { margin-block: .6rem; color: var(--accent) }
+`;

@@ -1,0 +1,155 @@
+// Which comments are shown, in which order, and how do more of them come?
+import { explain, read } from "./api.js";
+import { CommentView, FLAT_FROM, hasDraft } from "./comment.js";
+import { button, h } from "./dom.js";
+import { ago } from "./time.js";
+
+const PAGE = 20;
+
+/** The comments of one article. */
+export class Thread {
+  /** @type {Map<string, CommentView>} */
+  views = new Map();
+
+  /** @param {import("./types").Context} context */
+  constructor(context) {
+    this.context = context;
+    this.list = h("ol", { class: "thread", part: "thread" });
+    this.more = h("div", {});
+    this.empty = h("p", { class: "empty", part: "empty" }, context.say(context.open ? "empty" : "empty_closed"));
+    this.root = h("div", {}, this.list, this.more);
+  }
+
+  /**
+   * Show a first page in place of what was shown.
+   *
+   * @param {import("./types").ThreadPage} page
+   * @param {string} sort
+   */
+  start(page, sort) {
+    this.views.clear();
+    this.list.replaceChildren();
+    this.sort = sort;
+    this.#append(this.list, page.comments);
+    this.#offerMore(page.next);
+    this.personalise();
+  }
+
+  /** Draw what this reader has made of it: votes, and with own.js the comments that are theirs. */
+  async personalise() {
+    if (this.context.reader.mine.size || this.root.querySelector(".waiting")) {
+      const { showOwn } = await import("./own.js");
+      showOwn(this);
+    }
+    for (const view of this.views.values()) view.render();
+    this.showEmpty();
+  }
+
+  /**
+   * The name of a comment's author, if the comment is shown.
+   *
+   * @param {string} id
+   */
+  nameOf(id) {
+    return this.views.get(id)?.comment.author?.name ?? null;
+  }
+
+  /** Bring the relative times up to date. */
+  refreshTimes() {
+    for (const time of this.root.querySelectorAll("time")) time.textContent = ago(time.dateTime, this.context.lang);
+  }
+
+  /**
+   * Append comments that aren't shown yet (their author's own may be) and return the first new one.
+   *
+   * @param {HTMLOListElement} list
+   * @param {import("./types").Comment[]} comments
+   */
+  #append(list, comments) {
+    const fresh = comments.filter((comment) => !this.views.has(comment.id));
+    const views = fresh.map((comment) => {
+      const view = new CommentView(this, comment);
+      this.views.set(comment.id, view);
+      list.append(view.root);
+      this.#appendReplies(view, comment.replies);
+      if (hasDraft(this.context, comment.id)) view.act("reply", true);
+      return view;
+    });
+    return { first: views[0], count: views.length };
+  }
+
+  /**
+   * @param {CommentView} view
+   * @param {import("./types").Page} [page] none when only their number is known
+   */
+  #appendReplies(view, page) {
+    const { comment } = view;
+    if (comment.depth > FLAT_FROM) return { first: undefined, count: 0 };
+    const added = this.#append(view.list, page?.comments ?? []);
+    const next = page ? page.next : comment.reply_count > 0 ? "" : null;
+    this.#offerReplies(view, next);
+    return added;
+  }
+
+  /**
+   * @param {CommentView} view
+   * @param {string | null} next "" from the start, null for no more
+   */
+  #offerReplies(view, next) {
+    const { say, base } = this.context;
+    if (next === null) return view.more.replaceChildren();
+    const left = view.comment.reply_count - view.list.children.length;
+    // A flat branch holds more than the direct replies that are counted.
+    const label = view.comment.depth < FLAT_FROM && left > 0 ? say("more_replies_count", { n: left }) : say("more_replies");
+    this.#offer(view.more, label, "more-replies", async () => {
+      const page = await read(base, `comments/${view.comment.id}/replies`, { limit: PAGE, after: next || null });
+      return this.#appendReplies(view, page);
+    });
+  }
+
+  /** @param {string | null} next */
+  #offerMore(next) {
+    const { say, base, site, article } = this.context;
+    if (next === null) return this.more.replaceChildren();
+    this.#offer(this.more, say("more"), "more", async () => {
+      const query = { site, article: article.key, sort: this.sort, limit: PAGE, after: next };
+      const page = await read(base, "comments", query);
+      const added = this.#append(this.list, page.comments);
+      this.#offerMore(page.next);
+      return added;
+    });
+  }
+
+  /**
+   * Offer one more page; the focus then goes to its first comment.
+   *
+   * @param {HTMLElement} place
+   * @param {string} label
+   * @param {string} kind
+   * @param {() => Promise<{ first?: CommentView, count: number }>} load
+   */
+  #offer(place, label, kind, load) {
+    const { say, announce } = this.context;
+    const ask = async () => {
+      ask.button.setAttribute("aria-disabled", "true");
+      try {
+        const { first, count } = await load();
+        first?.article.focus();
+        announce(say("loaded", { n: count }));
+      } catch (error) {
+        const text = explain(error, say);
+        announce(text);
+        ask.button.removeAttribute("aria-disabled");
+        place.replaceChildren(h("p", { class: "notice", part: "notice" }, text), ask.button);
+      }
+    };
+    ask.button = button(label, kind, () => ask.button.ariaDisabled !== "true" && ask());
+    place.replaceChildren(ask.button);
+  }
+
+  /** Say so when nothing is shown. */
+  showEmpty() {
+    if (this.list.children.length) this.empty.remove();
+    else this.root.prepend(this.empty);
+  }
+}

@@ -1,0 +1,79 @@
+// Which shapes do the widget's modules share? Never fetched: only the type checker reads this.
+import type { Reader } from "./reader.js";
+
+export type Say = (key: string, values?: Record<string, string | number>) => string;
+export type Sort = "best" | "newest" | "oldest" | "replies" | "controversial";
+
+export interface Config {
+  site: string;
+  name: string;
+  guidelines: { version: number; text: string; items: { guideline: string; title: string; text: string }[] };
+  sorts: Sort[];
+  limits: { max_length?: number; edit_window?: number };
+  locale: string;
+}
+
+export interface Reason {
+  guideline: string | null;
+  message: string;
+}
+
+export interface Page {
+  comments: Comment[];
+  next: string | null;
+}
+
+export interface ThreadPage extends Page {
+  article: { key: string; state: string; mode: string | null; title: string; comment_count: number };
+}
+
+export interface Comment {
+  id: string;
+  revision: number;
+  parent: string | null;
+  author?: { id: string; name: string; badge: string | null };
+  body: string;
+  links: [number, number][];
+  status: "published" | "held" | "rejected" | "withdrawn" | "removed";
+  created_at: string;
+  edited_at: string | null;
+  votes: { up: number; down: number };
+  reply_count: number;
+  depth: number;
+  pinned: boolean;
+  featured: boolean;
+  replies?: Page;
+  reasons?: Reason[];
+}
+
+/** What /me tells of one of the reader's own comments: held and rejected ones come with all of the comment. */
+export interface Mine extends Partial<Comment> {
+  id: string;
+  status: Comment["status"];
+  guideline: string | null;
+  message: string | null;
+}
+
+export interface Person {
+  id: string;
+  name: string;
+}
+
+/** What every part of one element is given. */
+export interface Context {
+  base: string;
+  site: string;
+  lang: string;
+  article: { key: string; url: string; title: string };
+  config: Config;
+  say: Say;
+  shadow: ShadowRoot;
+  reader: Reader;
+  /** Whether the article takes comments, and whether it takes anything at all. */
+  open: boolean;
+  archived: boolean;
+  emit(name: string, detail: object): void;
+  announce(text: string): void;
+  guideline(key: string | null): string;
+  posted(comment: Comment): void;
+}

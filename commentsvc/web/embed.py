@@ -1,0 +1,100 @@
+"""What does a publisher's page fetch from us: the loader and the widget's modules?"""
+
+import gzip
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, request
+
+from commentsvc.web.paths import STATIC
+
+blueprint = Blueprint("embed", __name__)
+
+LOADER = "embed.js"
+_FOR_EVER = "public, max-age=31536000, immutable"
+_BRIEFLY = "public, max-age=300, stale-while-revalidate=86400"
+_COMMENTS = re.compile(r"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/[ \t]*\n|//[^\n]*\n)", re.MULTILINE | re.DOTALL)
+_INDENTS = re.compile(r"\n\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One file as it is sent: plain, compressed, and the entity tag of its bytes."""
+
+    plain: bytes
+    zipped: bytes
+    etag: str
+
+
+@blueprint.get("/embed.js")
+def loader() -> Response:
+    """Send the loader, whose imports carry the version of all modules, so that those may be kept for ever."""
+    return _send(_widget()[LOADER], _BRIEFLY)
+
+
+@blueprint.get("/static/widget/<version>/<name>")
+def module(version: str, name: str) -> Response:
+    """Send a module; one of another version than asked for (a deployment just happened) is not kept for long."""
+    files = _widget()
+    if name not in files:
+        abort(404)
+    is_current = f"/{version}/".encode() in files[LOADER].plain
+    return _send(files[name], _FOR_EVER if is_current else _BRIEFLY)
+
+
+def first_view() -> dict[str, Module]:
+    """Return the files that a page fetches before its reader has done anything."""
+    files = _widget()
+    return {name: files[name] for name in (LOADER, *_imports(files[LOADER].plain))}
+
+
+def lean(source: str) -> str:
+    """Leave out what only people read: comments that have lines of their own, and indentation.
+
+    Our sources keep to that (template strings too), so no parser of JavaScript is needed.
+    """
+    return _INDENTS.sub("\n", _COMMENTS.sub("", source))
+
+
+def _widget() -> dict[str, Module]:
+    # A developer's change shows at the next request; asking for the times of so few files costs microseconds.
+    return _read(max(path.stat().st_mtime_ns for path in _sources()))
+
+
+@lru_cache(maxsize=1)
+def _read(_newest: int) -> dict[str, Module]:
+    sources = {path.name: lean(path.read_text("utf-8")) for path in _sources()}
+    version = hashlib.blake2b("".join(sources[name] for name in sorted(sources)).encode(), digest_size=6).hexdigest()
+    # The modules import each other relatively, so that the loader alone has to name the version.
+    sources[LOADER] = sources[LOADER].replace('"./', f'"./static/widget/{version}/')
+    return {name: _made(text) for name, text in sources.items()}
+
+
+def _sources() -> list[Path]:
+    return list((STATIC / "widget").glob("*.js"))
+
+
+def _made(text: str) -> Module:
+    plain = text.encode()
+    return Module(plain, gzip.compress(plain, 9, mtime=0), hashlib.blake2b(plain, digest_size=12).hexdigest())
+
+
+def _imports(loader_source: bytes) -> list[str]:
+    return re.findall(r'"\./[^"]*?([\w-]+\.js)"', loader_source.decode())
+
+
+def _send(file: Module, cache: str) -> Response:
+    zipped = request.accept_encodings.quality("gzip") > 0
+    response = Response(file.zipped if zipped else file.plain, mimetype="text/javascript")
+    if zipped:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = cache
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.set_etag(file.etag, weak=True)
+    response.make_conditional(request)
+    return response
