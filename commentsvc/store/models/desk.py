@@ -1,0 +1,145 @@
+"""What do managers see and do: signals, cases, decisions, reports, appeals?"""
+
+from typing import Any
+
+from sqlalchemy import Float, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from commentsvc.store.models.table import Table, partial_index
+
+_OPEN = "state = 'open'"
+
+
+class SignalRow(Table):
+    """What one check observed about one revision, each time it was asked."""
+
+    __tablename__ = "signals"
+    __table_args__ = (Index(None, "comment_id", "revision"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"))
+    revision: Mapped[int]
+    check: Mapped[str] = mapped_column("check_name", String(30))
+    guideline: Mapped[str | None] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(20))
+    score: Mapped[float | None] = mapped_column(Float(53))
+    evidence: Mapped[dict[str, Any]]
+    """{message, spans: [[start, end]…], labels: {label: number|null}}"""
+    engine: Mapped[str] = mapped_column(String(60))
+    version: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[int]
+
+
+class Case(Table):
+    """An item that needs a manager: at most one open per comment."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        partial_index("ix_cases_open_comment", "comment_id", unique=True, where=_OPEN),
+        partial_index("ix_cases_open_rank", "site_id", "rank", "id", where=_OPEN),
+        partial_index("ix_cases_open_time", "site_id", "opened_at", "id", where=_OPEN),
+        partial_index("ix_cases_open_guideline", "site_id", "guideline", "rank", "id", where=_OPEN),
+        partial_index("ix_cases_closed_time", "site_id", "closed_at", "id", where="state = 'closed'"),
+        Index(None, "comment_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
+    article_id: Mapped[int] = mapped_column(ForeignKey("articles.id"))
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"))
+    version: Mapped[int] = mapped_column(default=1)
+    """Moves with every reason, decision and revision; what a decision names as `seen`."""
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    reasons: Mapped[int]
+    """Bits of enums.Reason."""
+    guideline: Mapped[str | None] = mapped_column(String(20))
+    likelihood: Mapped[float] = mapped_column(Float(53))
+    reach: Mapped[float] = mapped_column(Float(53))
+    rank: Mapped[float] = mapped_column(Float(53))
+    """The order of the queue: log2(likelihood x reach) - opened_at / 6 h; see queries.queue."""
+    opened_at: Mapped[int]
+    closed_at: Mapped[int | None]
+    lease_person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    lease_until: Mapped[int | None]
+
+
+class Decision(Table):
+    """Who, or which rule, changed what, seeing which revision, and why; never updated, never deleted."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        Index(None, "comment_id", "id"),
+        Index(None, "batch"),
+        Index(None, "site_id", "id"),
+        partial_index("ix_decisions_undoes", "undoes_id", unique=True, where="undoes_id IS NOT NULL"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch: Mapped[str] = mapped_column(String(32))
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"))
+    revision: Mapped[int]
+    action: Mapped[str] = mapped_column(String(20))
+    from_status: Mapped[str | None] = mapped_column(String(20))
+    to_status: Mapped[str] = mapped_column(String(20))
+    by_person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    rule: Mapped[str | None] = mapped_column(String(60))
+    """The automatic rule that decided, when no person did."""
+    guideline: Mapped[str | None] = mapped_column(String(20))
+    guidelines_version: Mapped[int]
+    note: Mapped[str] = mapped_column(Text, default="")
+    """For managers."""
+    message: Mapped[str] = mapped_column(Text, default="")
+    """For the author."""
+    closed_case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    undoes_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"))
+    created_at: Mapped[int]
+
+
+class Report(Table):
+    """A reader's complaint about one revision of a comment."""
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        Index(None, "comment_id", "revision", "person_id", unique=True),
+        Index(None, "person_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"))
+    revision: Mapped[int]
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    reason: Mapped[str] = mapped_column(String(20))
+    detail: Mapped[str] = mapped_column(Text, default="")
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"))
+    """The decision that answered it."""
+    created_at: Mapped[int]
+
+
+class Appeal(Table):
+    """An author's request to look again at one decision."""
+
+    __tablename__ = "appeals"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    decision_id: Mapped[int] = mapped_column(ForeignKey("decisions.id"), unique=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    message: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[int]
+
+
+class Notice(Table):
+    """Something a person should hear of: a decision on their comment."""
+
+    __tablename__ = "notices"
+    __table_args__ = (partial_index("ix_notices_unread", "person_id", "site_id", where="read_at IS NULL"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"))
+    decision_id: Mapped[int] = mapped_column(ForeignKey("decisions.id"))
+    created_at: Mapped[int]
+    read_at: Mapped[int | None]
