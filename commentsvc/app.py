@@ -17,7 +17,18 @@ from commentsvc.moderation.relevance import TfidfRelevance
 from commentsvc.moderation.toxicity import load_engine
 from commentsvc.settings import Settings, load_settings
 from commentsvc.store.db import Database
-from commentsvc.web import accounts, console, context, embed, errors, managers_api, operations, publishers_api, security
+from commentsvc.web import (
+    accounts,
+    assets,
+    console,
+    context,
+    embed,
+    errors,
+    managers_api,
+    operations,
+    publishers_api,
+    security,
+)
 from commentsvc.web import token as token_endpoint
 from commentsvc.web import widget_api
 from commentsvc.web.cache import PageCache
@@ -57,7 +68,8 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     errors.setup(app)
     security.setup(app)
     accounts.setup(app)
-    for module in (widget_api, publishers_api, managers_api, token_endpoint, accounts, console, embed, operations):
+    pages = (accounts, console, assets, embed, operations)
+    for module in (widget_api, publishers_api, managers_api, token_endpoint, *pages):
         app.register_blueprint(module.blueprint)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
