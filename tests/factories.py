@@ -13,6 +13,7 @@ from commentsvc.actions import accounts, cases, decisions, names, posting, sanct
 from commentsvc.actions.posting import ArticleRef, Prepared
 from commentsvc.enums import Action, Guideline, Outcome, Reason, Role, SanctionKind, Scope, Status
 from commentsvc.moderation.terms import Breach, Draft, Judgement, Policy, Signal, Verdict
+from commentsvc.queries.callers import API_TOKEN_PREFIX
 from commentsvc.store.db import now_us
 from commentsvc.store.models import (
     ApiToken,
@@ -165,7 +166,7 @@ def reject(session: Session, which: Comment, by: Person, *, message: str = "", n
 
 def bearer(session: Session, who: Person, of: Site, *scopes: Scope, now: int | None = None) -> dict[str, str]:
     """Make a personal token and return the header that carries it."""
-    token = secrets.token_urlsafe(24)
+    token = API_TOKEN_PREFIX + secrets.token_urlsafe(24)
     session.add(
         ApiToken(
             token_hash=hashlib.sha256(token.encode()).hexdigest(),

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import Role, Scope
-from commentsvc.store.models import ApiToken, Membership, OneTimeLink, Person, Site
+from commentsvc.store.models import ApiToken, Membership, OneTimeLink, Origin, Person, Site
 from commentsvc.store.paging import parse_id
 
 ALGORITHM = "HS256"
@@ -60,6 +60,11 @@ def find_linked(session: Session, token: str, *, purpose: str, now: int) -> Pers
             OneTimeLink.expires_at > now,
         )
     )
+
+
+def is_anyones_origin(session: Session, origin: str) -> bool:
+    """Whether pages of exactly this origin may embed some site: all that a preflight can ask."""
+    return session.scalar(select(Origin.site_id).where(Origin.origin == origin).limit(1)) is not None
 
 
 def hash_token(token: str) -> str:

@@ -63,7 +63,8 @@ def setup(app: Flask) -> None:
 
 def response(error: errors.DomainError) -> Response:
     """Answer a domain error; also for views that return a refusal because it must be remembered."""
-    answer = _answer(STATUS[type(error)], error.code, error.message, field=error.field, details=error.details)
+    code = error.reason if isinstance(error, errors.TokenRefused) else error.code
+    answer = _answer(STATUS[type(error)], code, error.message, field=error.field, details=error.details)
     if isinstance(error, errors.TooManyRequests):
         answer.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.NotSignedIn) and _wants_json():

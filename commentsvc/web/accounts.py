@@ -1,0 +1,333 @@
+"""How do people sign up and in on our own pages, and how does the widget's pop-up hand the sign-in over?"""
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, Flask, Response, redirect, render_template, request, session, url_for
+from flask_login import LoginManager, UserMixin, current_user, login_required, login_user, logout_user
+from flask_wtf import CSRFProtect, FlaskForm
+from flask_wtf.csrf import CSRFError
+from werkzeug.wrappers import Response as AnyResponse
+
+from commentsvc.actions import accounts, passwords
+from commentsvc.actions.accounts import SET_PASSWORD
+from commentsvc.actions.tokens import issue_code
+from commentsvc.enums import SanctionKind
+from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
+from commentsvc.queries.callers import derived_key, find_linked
+from commentsvc.queries.people import managed_sites
+from commentsvc.queries.sites import get_site, is_registered, list_sanctions
+from commentsvc.store.models import Person
+from commentsvc.store.paging import parse_id
+from commentsvc.web import context, errors
+from commentsvc.web.forms import PasswordForm, SignInForm, SignUpForm, show
+from commentsvc.web.security import client_network
+
+blueprint = Blueprint("accounts", __name__, url_prefix="/auth")
+csrf = CSRFProtect()
+
+_WRONG = "This e-mail and password don't go together."
+_OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
+_NO_FORMS = ("/api/", "/v1alpha1/")
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_STATE = re.compile(r"[\x21-\x7e]{8,200}")
+_PLAIN = re.compile(r"[^\\\x00-\x20\x7f]{1,2000}")
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_DAY = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a publisher's page asks the pop-up for."""
+
+    site: str
+    name: str
+    origin: str
+    state: str
+    challenge: str
+    return_to: str | None
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """A person as Flask-Login sees them."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+
+    def get_id(self) -> str:
+        """Return what the session cookie carries; the next epoch makes it worthless."""
+        return f"{self.person.id}.{self.person.epoch}"
+
+
+class _Logins(LoginManager):  # type: ignore[misc]
+    login_view = "accounts.sign_in"
+    login_message = None
+    session_protection = "basic"
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        # We set no such cookie. Looking into the session for it would make public answers vary by cookie.
+        return response
+
+
+def setup(app: Flask) -> None:
+    """Prepare sessions and forms: who is signed in, and that forms come from our own pages."""
+    app.config.update(
+        # Our own Origin check stands in for flask-wtf's, which refuses browsers that send no Referer.
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_SSL_STRICT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        PERMANENT_SESSION_LIFETIME=30 * _DAY,
+        SESSION_REFRESH_EACH_REQUEST=False,
+    )
+    logins = _Logins(app)
+    logins.user_loader(_load)
+    csrf.init_app(app)
+    app.before_request(_refuse_foreign_forms)
+    app.register_error_handler(CSRFError, _expired)
+
+
+def signed_in_person() -> Person | None:
+    """Return whoever is signed in on our own pages."""
+    return current_user.person if current_user.is_authenticated else None
+
+
+def sign_in_here(person: Person) -> None:
+    """Begin a browser session for a person, with nothing left of the one before."""
+    session.clear()
+    session.permanent = True
+    login_user(SignedIn(person))
+
+
+def prove(email: str, password: str) -> Person | None:
+    """Find who has this address and password; a failure is counted, so commit. Raises TooManyRequests.
+
+    argon2 works between two transactions: nobody's write waits for it.
+    """
+    services, now, client = context.services(), context.now(), _client()
+    services.limiter.hit("sign_in", client_network())
+    with services.db.reading() as reading:
+        accounts.refuse_guessing(reading, email=email, client=client, now=now)
+        kept = accounts.stored_hash(reading, email)
+    proven = kept if passwords.fits(kept, password) else None
+    return accounts.settle_sign_in(context.session(), email=email, proven=proven, client=client, now=now)
+
+
+def register(name: str, email: str, password: str) -> Person:
+    """Create an account, or raise Invalid or TooManyRequests; the password is hashed before a transaction opens."""
+    context.services().limiter.hit("sign_up", client_network())
+    account = accounts.new_account(name=name, email=email, password=password)
+    return accounts.open_account(context.session(), account, now=context.now())
+
+
+def person_from(form: FlaskForm) -> Person | None:
+    """Return who a sign-in or sign-up form stands for; otherwise the form says what is wrong."""
+    try:
+        if not form.validate():
+            return None
+        if isinstance(form, SignUpForm):
+            return register(form.name.data, form.email.data, form.password.data)
+        person = prove(form.email.data, form.password.data)
+    except Invalid as error:
+        show(error, form)
+        return None
+    if person is None:
+        form.form_errors.append(_WRONG)
+    return person
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> AnyResponse | tuple[str, int]:
+    """Sign in, and go on to where one wanted to go."""
+    return _page("accounts/sign_in.html", SignInForm())
+
+
+@blueprint.route("/sign-up", methods=["GET", "POST"])
+def sign_up() -> AnyResponse | tuple[str, int]:
+    """Make an account, and go on to where one wanted to go."""
+    return _page("accounts/sign_up.html", SignUpForm())
+
+
+@blueprint.post("/sign-out")
+@login_required  # type: ignore[untyped-decorator]
+def sign_out() -> AnyResponse:
+    """End this browser's session, or, when asked, every session and token of the person."""
+    person = signed_in_person()
+    if person is not None and "everywhere" in request.form:
+        accounts.end_sessions(context.session(), person, now=context.now())
+    logout_user()
+    session.clear()
+    return redirect(url_for(".sign_in"))
+
+
+@blueprint.get("/account")
+@login_required  # type: ignore[untyped-decorator]
+def account() -> str:
+    """Show who one is signed in as."""
+    return render_template(
+        "accounts/account.html", person=current_user.person, managed=bool(_managed(current_user.person))
+    )
+
+
+@blueprint.route("/set-password/<token>", methods=["GET", "POST"])
+def set_password(token: str) -> AnyResponse | tuple[str, int]:
+    """Set a password by a one-time link; opening the page doesn't use the link up, mail scanners open links too."""
+    with context.services().db.reading() as reading:
+        person = find_linked(reading, token, purpose=SET_PASSWORD, now=context.now())
+    if person is None:
+        raise NotFound("This link was used before or has expired. Ask for a new one.")
+    form = PasswordForm()
+    if form.validate_on_submit():
+        try:
+            person = accounts.use_link(context.session(), token, password=form.password.data, now=context.now())
+        except Invalid as error:
+            show(error, form)
+        else:
+            if person is None:
+                raise NotFound("This link was used before or has expired. Ask for a new one.")
+            sign_in_here(person)
+            return redirect(_next(person))
+    page = render_template("accounts/set_password.html", form=form, person=person)
+    return page, 422 if form.errors else 200
+
+
+@blueprint.route("/authorize", methods=["GET", "POST"])
+def authorize() -> str | tuple[str, int]:
+    """Let a reader sign in for a publisher's page, and hand the page a code for it."""
+    asked = _asked()
+    form = SignUpForm() if request.args.get("prompt") == "create" else SignInForm()
+    known = None
+    if request.method == "POST" and "continue" in request.form:
+        known = signed_in_person()
+        if known is not None:
+            return _hand_over(asked, known)
+    elif request.method == "POST":
+        person = person_from(form)
+        if person is not None:
+            sign_in_here(person)
+            return _hand_over(asked, person)
+    elif "switch" not in request.args:
+        known = signed_in_person()
+    page = render_template("accounts/authorize.html", asked=asked, form=form, known=known, address=_address)
+    return page, 422 if form.errors else 200
+
+
+@blueprint.after_request
+def _headers(response: Response) -> Response:
+    # No Cross-Origin-Opener-Policy here: it would cut the pop-up from the page that waits for it.
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(template: str, form: FlaskForm) -> AnyResponse | tuple[str, int]:
+    if request.method == "POST":
+        person = person_from(form)
+        if person is not None:
+            sign_in_here(person)
+            return redirect(_next(person))
+    return render_template(template, form=form, address=_address), 422 if form.errors else 200
+
+
+def _next(person: Person) -> str:
+    """Say where to go after signing in: a path of ours that was asked for, never another site."""
+    wanted = request.args.get("next", "")
+    if _OWN_PATH.fullmatch(wanted):
+        return wanted
+    return "/console" if _managed(person) else url_for(".account")
+
+
+def _managed(person: Person) -> bool:
+    return bool(managed_sites(context.session(), person.id))
+
+
+def _asked() -> _Asked:
+    """Read what the publisher's page asks for, or raise before anything is shown to sign in with."""
+    asked = request.args
+    with context.services().db.reading() as reading:
+        site = get_site(reading, asked.get("site"))
+        origin = asked.get("origin", "")
+        if not is_registered(reading, site, origin):
+            raise OriginRefused(f"The page that opened this window isn't registered for {site.name}.")
+    if asked.get("code_challenge_method", "S256") != "S256" or not _CHALLENGE.fullmatch(
+        asked.get("code_challenge", "")
+    ):
+        raise Invalid("A code challenge (S256) is needed here.", field="code_challenge")
+    if not _STATE.fullmatch(asked.get("state", "")):
+        raise Invalid("A state of 8 to 200 printable characters is needed here.", field="state")
+    return_to = None
+    if asked.get("mode") == "redirect":
+        return_to = asked.get("return_to", "").partition("#")[0]
+        if _origin_of(return_to) != origin:
+            raise OriginRefused("The address to go back to isn't on the page's own origin.")
+    return _Asked(site.key, site.name, origin, asked["state"], asked["code_challenge"], return_to)
+
+
+def _hand_over(asked: _Asked, person: Person) -> str | tuple[str, int]:
+    transaction, now = context.session(), context.now()
+    site = get_site(transaction, asked.site)
+    bans = [s for s in list_sanctions(transaction, person.id, site.id, now=now) if s.kind == SanctionKind.BAN]
+    if bans:
+        return render_template("accounts/banned.html", asked=asked, ban=bans[0], until=_day(bans[0].until)), 403
+    code = issue_code(transaction, person, site, origin=asked.origin, challenge=asked.challenge, now=now)
+    return render_template("accounts/handed_over.html", asked=asked, code=code)
+
+
+def _origin_of(url: str) -> str | None:
+    """Return a web address's origin as browsers write it, or None for what two readers could read differently."""
+    if not _PLAIN.fullmatch(url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.netloc or "@" in parts.netloc:
+        return None
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(_DEFAULT_PORTS[parts.scheme])}"
+
+
+def _address(endpoint: str, **changes: str) -> str:
+    """Return an address of ours with this page's query, changed. Not by url_for: a query could set its options."""
+    query = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value}
+    return f"{url_for(endpoint)}?{urlencode(query)}" if query else url_for(endpoint)
+
+
+def _day(time: int | None) -> str | None:
+    return datetime.fromtimestamp(time / 1_000_000, UTC).strftime("%-d %B %Y") if time else None
+
+
+def _load(session_id: str) -> SignedIn | None:
+    number, _, epoch = session_id.partition(".")
+    person = context.session().get(Person, parse_id(number) or 0)
+    return SignedIn(person) if person is not None and epoch == str(person.epoch) else None
+
+
+def _refuse_foreign_forms() -> None:
+    if request.method in _SAFE or request.endpoint is None or request.path.startswith(_NO_FORMS):
+        return
+    sent_from, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    foreign = (
+        sent_from not in {"same-origin", "none"} if sent_from else origin and urlsplit(origin).netloc != request.host
+    )
+    if foreign:
+        raise Forbidden("This form was sent from another site's page.")
+    csrf.protect()
+
+
+def _expired(_error: CSRFError) -> Response:
+    return errors.response(Forbidden("This form has expired. Go back, reload the page and try again."))
+
+
+def _client() -> str | None:
+    settings = context.services().settings
+    if settings.rate_limits == "off":
+        return None
+    return hmac.new(derived_key(settings.secret_key, "client"), client_network().encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,84 @@
+"""What may a person fill in on our own pages?"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import EmailField, Field, IntegerField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+
+from commentsvc.actions.accounts import check_email
+from commentsvc.actions.names import check_name
+from commentsvc.actions.passwords import MAX_LENGTH, check_new_password
+from commentsvc.actions.reviewing import ACTIONS, MAX_TEXT
+from commentsvc.enums import Guideline
+from commentsvc.errors import Invalid
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]
+    """An account's address and password."""
+
+    email = EmailField("E-mail", [InputRequired("Please give your e-mail address."), Length(max=320)])
+    password = PasswordField("Password", [InputRequired("Please give your password.")])
+
+
+class SignUpForm(FlaskForm):  # type: ignore[misc]
+    """A new account."""
+
+    name = StringField("Name", [InputRequired("Please choose a name.")])
+    email = EmailField("E-mail", [InputRequired("Please give your e-mail address."), Length(max=320)])
+    password = PasswordField("Password", [InputRequired("Please choose a password."), Length(max=MAX_LENGTH)])
+
+    def validate_name(self, field: Field) -> None:
+        """Hold the name against the rules that need no database."""
+        _asks(check_name, field.data)
+
+    def validate_email(self, field: Field) -> None:
+        """Look at the address's form."""
+        _asks(check_email, field.data)
+
+    def validate_password(self, field: Field) -> None:
+        """Refuse what anyone would try first."""
+        _asks(check_new_password, field.data, email=self.email.data.strip().lower(), name=self.name.data)
+
+
+class PasswordForm(FlaskForm):  # type: ignore[misc]
+    """A new password for the account that a link belongs to."""
+
+    password = PasswordField("New password", [InputRequired("Please choose a password."), Length(max=MAX_LENGTH)])
+
+
+class DecisionForm(FlaskForm):  # type: ignore[misc]
+    """A manager's decision about one comment, as the card showed it."""
+
+    comment = IntegerField("Comment", [InputRequired(), NumberRange(1, 2**63 - 1)])
+    revision = IntegerField("Version", [InputRequired(), NumberRange(1, 2**31)])
+    seen = IntegerField("Case", [Optional(), NumberRange(1, 2**31)])
+    action = SelectField("Decision", choices=[(action.value, action.value) for action in ACTIONS])
+    guideline = SelectField(
+        "Guideline", [Optional()], choices=[(guideline.value, guideline.value) for guideline in Guideline],
+        validate_choice=False,
+    )  # fmt: skip
+    message = TextAreaField("Message to the author", [Length(max=MAX_TEXT)])
+    note = StringField("Note for managers", [Length(max=MAX_TEXT)])
+
+    def validate_guideline(self, field: Field) -> None:
+        """Take one of ours or none; only a rejection needs it, and says so itself."""
+        if field.data and field.data not in list(Guideline):
+            raise ValidationError("There is no such guideline.")
+
+
+def show(error: Invalid, form: FlaskForm) -> None:
+    """Put a refusal beside the field it is about."""
+    field = form[error.field] if error.field and error.field in form else None
+    if field is None:
+        form.form_errors.append(error.message)
+    else:
+        field.errors = [*field.errors, error.message]
+
+
+def _asks(rule: Callable[..., Any], *args: Any, **more: Any) -> None:
+    try:
+        rule(*args, **more)
+    except Invalid as error:
+        raise ValidationError(error.message) from None
