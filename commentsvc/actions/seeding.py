@@ -4,15 +4,18 @@ Blocks of comments are made in memory and written by Core inserts. Everything th
 (shelves, counts, records, cases) is summed up for the whole block; `doctor` proves it.
 """
 
+from operator import itemgetter
 from random import Random
 from typing import Any
 
 from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from commentsvc.actions import decisions, names, seeding_words
-from commentsvc.actions.seeding_blocks import SPAN_US, Block, Harvest, Ids, Plan, grow
+from commentsvc.actions.seeding_blocks import SPAN_US, Block, Harvest, Ids, Plan, Row, grow
 from commentsvc.enums import CaseState, Role
+from commentsvc.moderation.normalise import fingerprint
 from commentsvc.store.models import (
     Article,
     Case,
@@ -30,6 +33,7 @@ from commentsvc.store.models import (
 )
 
 _MAX_PEOPLE = 3_000
+_MAX_BODIES = 10_000
 _SEEDED = "@seed.example"
 
 
@@ -41,6 +45,7 @@ def plan(session: Session, site: Site, *, articles: int, comments: int, seed: in
     sizes = [int(comments * weight / sum(weights)) for weight in weights]
     if sizes:
         sizes[0] += comments - sum(sizes)
+    bodies = [seeding_words.body(rng) for _ in range(min(comments, _MAX_BODIES))]
     made = _make_articles(session, site, articles, rng, now=now)
     manager = session.scalar(
         select(Membership.person_id).where(Membership.site_id == site.id, Membership.role != Role.READER).limit(1)
@@ -51,6 +56,7 @@ def plan(session: Session, site: Site, *, articles: int, comments: int, seed: in
         people=people,
         manager_id=manager or people[0],
         articles=list(zip(made, sizes, strict=True)),
+        bodies=[(body, fingerprint(body)) for body in bodies],
         seed=seed,
         now=now,
     )
@@ -76,7 +82,7 @@ def plant(session: Session, plan: Plan, block: Block) -> int:
         (Notice, harvest.notices),
     ):
         if rows:
-            session.execute(insert(_table(table)), rows)
+            _write(session, table, rows)
     _add_counts(session, plan, block, harvest)
     return len(harvest.comments)
 
@@ -92,8 +98,16 @@ def _reserve(session: Session, model: Any, count: int) -> int:
     return int(first)
 
 
+def _write(session: Session, model: Any, rows: list[Row]) -> None:
+    """Insert rows as the driver takes them (JSON spelled out): SQLAlchemy's own way costs as much as the database."""
+    connection = session.connection()
+    statement = insert(_table(model)).compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    assert isinstance(statement, SQLCompiler)
+    order = statement.positiontup
+    connection.exec_driver_sql(str(statement), [*map(itemgetter(*order), rows)] if order else rows)
+
+
 def _table(model: Any) -> Table:
-    # Core, not the ORM's bulk insert: half the time a row.
     table: Table = model.__table__
     return table
 
