@@ -91,7 +91,7 @@ def _by_access_token(session: Session, bearer: str, *, secret: str, now: int) ->
     except (JoseError, ValueError, RecursionError):
         return None
     person_id = parse_id(str(claims.get("sub")))
-    row = session.execute(_who(Person.id == person_id, Site.key == claims.get("aud"))).one_or_none()
+    row = session.execute(_who(Person.id == person_id, Site.key == str(claims.get("aud")))).one_or_none()
     if row is None or row.Person.epoch != claims.get("epoch"):
         return None
     return Caller(row.Person, row.id, SCOPES[Role.READER], row.Membership)
@@ -111,6 +111,7 @@ def _by_api_token(session: Session, bearer: str) -> Caller | None:
 def _who(person: ColumnElement[bool], site: ColumnElement[bool]) -> Select[Person, int, Membership]:
     return (
         select(Person, Site.id, Membership)
+        .select_from(Person)
         .join(Site, site)
         .outerjoin(Membership, (Membership.person_id == Person.id) & (Membership.site_id == Site.id))
         .where(person)

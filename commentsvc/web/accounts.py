@@ -220,7 +220,7 @@ def authorize() -> str | tuple[str, int]:
 def _headers(response: Response) -> Response:
     # No Cross-Origin-Opener-Policy here: it would cut the pop-up from the page that waits for it.
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
     response.headers["Referrer-Policy"] = "same-origin"
