@@ -12,8 +12,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commentsvc import __version__
 from commentsvc.infra.limits import Limiter
+from commentsvc.moderation.embedded import load_relevance
 from commentsvc.moderation.pipeline import Judge
-from commentsvc.moderation.relevance import TfidfRelevance
 from commentsvc.moderation.toxicity import load_engine
 from commentsvc.settings import Settings, load_settings
 from commentsvc.store.db import Database
@@ -28,9 +28,9 @@ from commentsvc.web import (
     operations,
     publishers_api,
     security,
+    widget_api,
 )
 from commentsvc.web import token as token_endpoint
-from commentsvc.web import widget_api
 from commentsvc.web.cache import PageCache
 from commentsvc.web.demo import mount_demo
 from commentsvc.web.paths import TEMPLATES
@@ -81,7 +81,7 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
 
 def build_judge(settings: Settings) -> Judge:
     """Load the engines that the settings name."""
-    return Judge(load_engine(settings.classifier, settings.model_dir), TfidfRelevance())
+    return Judge(load_engine(settings.classifier, settings.model_dir), load_relevance())
 
 
 def configure_logs(log_format: str) -> None:

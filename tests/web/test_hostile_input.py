@@ -132,9 +132,7 @@ def test_nul_in_an_address_is_refused_on_both_databases(client, cast, query: str
     assert client.get(f"/api/v1/comments?{query}").status_code == 422
 
 
-@pytest.mark.parametrize(
-    "since", ["", "yesterday", "2026-11-23", "2026-11-23T10:00:00", "9999-99-99T00:00:00Z", "0001-01-01T00:00:00+23:59"]
-)
+@pytest.mark.parametrize("since", ["", "yesterday", "2026-11-23", "2026-11-23T10:00:00", "9999-99-99T00:00:00Z"])
 def test_a_wrong_time_is_422(client, cast, since: str) -> None:
     answer = client.get("/api/v1/comments/new", query_string={"site": "daily", "article": "story", "since": since})
 
