@@ -1,0 +1,162 @@
+"""Is everything well? Each finding says what was looked at, what is so, and what to do about it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, inspect, null, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+
+from commentsvc.enums import JobState, Status
+from commentsvc.store.models import OPEN, PUBLISHED, Article, Case, Comment, Job, Membership, Table, Vote
+
+_OVERDUE_US = 60_000_000
+_REPAIR = "Report this with the version of commentsvc: a change to this figure was written past its transaction."
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: whether it is well, what is so, and what to do when it isn't."""
+
+    name: str
+    is_well: bool
+    message: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How much waits for people and for the worker."""
+
+    open_cases: int
+    waiting_jobs: int
+    overdue_jobs: int
+    failing_jobs: int
+
+
+def queue(session: Session, *, now: int) -> Queue:
+    """Count open cases and unfinished jobs: waiting, overdue by a minute, and those with an error."""
+    waiting = Job.state.in_((JobState.WAITING, JobState.RUNNING))
+    counts = session.execute(
+        select(
+            func.count().filter(waiting),
+            func.count().filter(waiting, Job.run_at < now - _OVERDUE_US),
+            func.count().filter(or_(Job.state == JobState.FAILED, and_(waiting, Job.error.is_not(None)))),
+        ).select_from(Job)
+    ).one()
+    open_cases = session.scalar(select(func.coalesce(func.sum(Article.open_cases), 0))) or 0
+    return Queue(int(open_cases), *counts)
+
+
+def jobs(session: Session, *, now: int) -> list[Finding]:
+    """Say whether jobs are done in time and without errors."""
+    found = queue(session, now=now)
+    latest = session.scalar(select(Job.error).where(Job.error.is_not(None)).order_by(Job.id.desc()).limit(1))
+    why = (latest or "").strip().rpartition("\n")[2]
+    return [
+        Finding(
+            "worker",
+            found.overdue_jobs == 0,
+            f"{found.waiting_jobs} jobs wait, {found.overdue_jobs} for more than a minute",
+            "Start `commentsvc worker`, or `commentsvc run` with the embedded database.",
+        ),
+        Finding(
+            "jobs", found.failing_jobs == 0, f"{found.failing_jobs} jobs fail" + (f": {why}" if why else ""),
+            "They are tried again by themselves; the error says what is missing.",
+        ),
+    ]  # fmt: skip
+
+
+def indexes(session: Session) -> list[Finding]:
+    """Say whether every index that the reads walk is there."""
+    inspector = inspect(session.connection())
+    wanted = {str(index.name) for table in Table.metadata.sorted_tables for index in table.indexes}
+    there = {index["name"] for table in Table.metadata.tables for index in inspector.get_indexes(table)}
+    missing = sorted(wanted - there)
+    message = f"missing: {', '.join(missing)}" if missing else f"all {len(wanted)} are there"
+    return [Finding("indexes", not missing, message, "Reads will be slow; create them as the migrations do.")]
+
+
+def counters(session: Session) -> list[Finding]:
+    """Prove every kept count by counting again; reads the whole database."""
+    return [_proved(session, name, wrong) for name, wrong in _proofs().items()]
+
+
+def _proved(session: Session, name: str, wrong: Select[int]) -> Finding:
+    found = session.scalars(wrong.limit(5)).all()
+    if not found:
+        return Finding(name, True, "as counted")
+    shown = ", ".join(map(str, found))
+    return Finding(name, False, f"differs from what is there, for example for id {shown}", _REPAIR)
+
+
+def _proofs() -> dict[str, Select[int]]:
+    """Return for each kept value a query of the rows where it is wrong."""
+    return {
+        "comments' listing": _wrong_listing(),
+        "comments' shelves": _wrong_shelves(),
+        "comments' replies": _wrong_replies(),
+        "comments' votes": _wrong_votes(),
+        "articles' comments": _wrong_comments(),
+        "articles' open cases": _wrong_open_cases(),
+        "held comments' cases": select(Comment.id).where(
+            Comment.status == Status.HELD,
+            ~exists().where(Case.comment_id == Comment.id, Case.state == OPEN),
+        ),
+        "members' published": _wrong_record(Membership.published_count, Status.PUBLISHED),
+        "members' rejected": _wrong_record(Membership.rejected_count, Status.REJECTED),
+    }
+
+
+def _wrong_listing() -> Select[int]:
+    listed = or_(Comment.status == Status.PUBLISHED, Comment.reply_count > 0)
+    return select(Comment.id).where(Comment.listed != listed)
+
+
+def _wrong_shelves() -> Select[int]:
+    on_top = and_(Comment.listed.is_(True), Comment.parent_id.is_(None))
+
+    def shelf(when: ColumnElement[bool], value: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[int]:
+        return case((when, value), else_=null())
+
+    return select(Comment.id).where(
+        or_(
+            Comment.top_of.is_distinct_from(shelf(and_(on_top, Comment.pinned.is_(False)), Comment.article_id)),
+            Comment.pinned_on.is_distinct_from(shelf(and_(on_top, Comment.pinned.is_(True)), Comment.article_id)),
+            Comment.reply_of.is_distinct_from(case((Comment.listed.is_(True), Comment.parent_id), else_=null())),
+        )
+    )
+
+
+def _wrong_replies() -> Select[int]:
+    child = aliased(Comment)
+    listed = select(func.count()).where(child.parent_id == Comment.id, child.listed.is_(True)).scalar_subquery()
+    return select(Comment.id).where(Comment.reply_count != listed)
+
+
+def _wrong_votes() -> Select[int]:
+    def cast_votes(value: int) -> ColumnElement[int]:
+        return select(func.count()).where(Vote.comment_id == Comment.id, Vote.value == value).scalar_subquery()
+
+    return select(Comment.id).where(or_(Comment.up != cast_votes(1), Comment.down != cast_votes(-1)))
+
+
+def _wrong_comments() -> Select[int]:
+    published = select(func.count()).where(Comment.article_id == Article.id, Comment.status == PUBLISHED)
+    return select(Article.id).where(Article.comment_count != published.scalar_subquery())
+
+
+def _wrong_open_cases() -> Select[int]:
+    # Grouped once: no index leads from an article to its cases.
+    counted = select(Case.article_id, func.count().label("n")).where(Case.state == OPEN).group_by(Case.article_id)
+    open_cases = counted.subquery()
+    return (
+        select(Article.id)
+        .outerjoin(open_cases, open_cases.c.article_id == Article.id)
+        .where(Article.open_cases != func.coalesce(open_cases.c.n, 0))
+    )
+
+
+def _wrong_record(kept: InstrumentedAttribute[int], status: Status) -> Select[int]:
+    counted = select(func.count()).where(
+        Comment.person_id == Membership.person_id, Comment.site_id == Membership.site_id, Comment.status == status
+    )
+    return select(Membership.person_id).where(kept != counted.scalar_subquery())
