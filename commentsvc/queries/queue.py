@@ -118,6 +118,22 @@ def find_version(session: Session, comment_id: int) -> int | None:
     return session.scalar(select(Case.version).where(Case.comment_id == comment_id).order_by(Case.id.desc()).limit(1))
 
 
+def find_open_case_id(session: Session, comment_id: int) -> int | None:
+    """Find the open case about a comment."""
+    return session.scalar(select(Case.id).where(Case.comment_id == comment_id, Case.state == OPEN))
+
+
+def find_latest_case_id(session: Session, comment_id: int) -> int | None:
+    """Find the newest case about a comment, open or closed."""
+    return session.scalar(select(Case.id).where(Case.comment_id == comment_id).order_by(Case.id.desc()).limit(1))
+
+
+def is_open(session: Session, site_id: int, case_id: int) -> bool:
+    """Say whether a site's case still waits."""
+    query = select(Case.id).where(Case.id == case_id, Case.site_id == site_id, Case.state == OPEN)
+    return session.scalar(query) is not None
+
+
 def summary(session: Session, site_id: int) -> Summary:
     """Count what waits on a site, in one query."""
     rows = session.execute(

@@ -153,7 +153,13 @@ def worry(signal: SignalRow) -> float:
 def verdict(decision: Decision, name: str, *, titles: Mapping[Guideline, str] = GUIDELINES) -> str:
     """Say in one line what a decision did to whose comment."""
     why = f" ({titles[Guideline(decision.guideline)]})" if decision.guideline else ""
-    return f"{ACTIONS[Action(decision.action)]}: {name}’s comment{why}."
+    return f"{action_words(decision)}: {name}’s comment{why}."
+
+
+def action_words(decision: Decision) -> str:
+    """Name what a decision did; what rules hold was never up."""
+    by_rule = decision.by_person_id is None
+    return "Held" if by_rule and decision.action == Action.WITHHOLD else ACTIONS[Action(decision.action)]
 
 
 def ago(then: int, now: int) -> str:
@@ -181,8 +187,8 @@ def _held(card: Card) -> Cause:
         text = "Held: it could not be checked in full."
     else:
         text = "Held: somebody has to look before readers see it."
-    gaps = [f"{name} gave no answer" for name in failed]
-    return Cause(Reason.HELD, text, [*(_finding(signal, card.comment) for signal in leading), *gaps])
+    found = [_finding(signal, card.comment) for signal in leading] or _said_by_rule(card)
+    return Cause(Reason.HELD, text, [*found, *(f"{name} gave no answer" for name in failed)])
 
 
 def _reported(card: Card) -> Cause:
@@ -213,9 +219,14 @@ def _leading(card: Card) -> Sequence[SignalRow]:
     return ranked(chosen)[:_LEADING]
 
 
+def _said_by_rule(card: Card) -> Sequence[str]:
+    by_rule = card.latest is not None and card.latest.by_person_id is None
+    return [card.latest.message] if card.latest and by_rule and card.latest.message else []
+
+
 def _finding(signal: SignalRow, comment: Comment) -> str:
     words = [comment.body[start:end] for start, end in signal.evidence.get("spans", ())][:3]
-    quoted = " · ".join(f"“{' '.join(word.split())[:_EXCERPT]}”" for word in words)
-    said = signal.evidence.get("message") or f"{score_words(signal)}, {signal.score:.0%}"
+    quoted = ", ".join(f"“{' '.join(word.split())[:_EXCERPT]}”" for word in words)
+    said = signal.evidence.get("message") or f"{score_words(signal)} ({signal.score:.2f})"
     label = CHECKS.get(signal.check, signal.check)
-    return f"{label}: {said}" + (f" {quoted}" if quoted else "")
+    return f"{label}: {said} {quoted}".strip()
