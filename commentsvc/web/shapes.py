@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
 from commentsvc.enums import ArticleState, Mode, ReportReason, Role, Sort, Status
 from commentsvc.queries.readers import Own
@@ -41,10 +41,15 @@ class ArticleQuery(SiteQuery):
     article: Key
 
 
+def _listed(value: object) -> object:
+    """Take one article as a list of one: APIFlask hands over the first value of a repeated parameter."""
+    return [value] if isinstance(value, str) else value
+
+
 class CountsQuery(SiteQuery):
     """Which site and articles; `article` is repeated."""
 
-    article: Annotated[list[Key], Field(min_length=1, max_length=100)]
+    article: Annotated[list[Key], BeforeValidator(_listed), Field(min_length=1, max_length=100)]
 
 
 class MeQuery(SiteQuery):
@@ -113,7 +118,7 @@ class VoteIn(In):
 class ReportIn(In):
     """A complaint about a revision."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=False)
 
     revision: Annotated[int, Field(ge=1, le=2**31, strict=True)]
     reason: ReportReason
