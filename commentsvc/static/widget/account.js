@@ -38,6 +38,8 @@ class Account extends EventTarget {
   #window = null;
   /** @type {Promise<void> | null} */
   #signingIn = null;
+  /** @type {Promise<unknown> | null} */
+  #probe = null;
 
   /**
    * @param {string} base
@@ -138,6 +140,7 @@ class Account extends EventTarget {
     const address = this.#address(state, challenge, create ? { prompt: "create" } : {});
     this.#window = window.open(address, "comments-sign-in", "popup,width=480,height=720");
     if (!this.#window) throw new ApiError(-1, { code: "popup_blocked" });
+    this.#tryCookies();
     const code = await answerOf(this.#window, new URL(this.base).origin, state);
     await this.#exchange(code, verifier);
     this.#changed();
@@ -168,7 +171,18 @@ class Account extends EventTarget {
    * @param {string} verifier
    */
   async #exchange(code, verifier) {
-    await this.#grant({ grant_type: "authorization_code", code, code_verifier: verifier });
+    await this.#tryCookies();
+    await this.#grant({ grant_type: "authorization_code", code, code_verifier: verifier, cookie: false });
+  }
+
+  /**
+   * Let the service find out whether its cookies come back from this page: asked to refresh where nobody is signed
+   * in, it refuses and sets a probe. With `cookie: false` and no probe the exchange answers with a refresh token.
+   */
+  #tryCookies() {
+    const body = { grant_type: "refresh_token", site: this.site };
+    this.#probe ??= send(this.base, "POST", "token", body, { credentials: true }).catch(() => {});
+    return this.#probe;
   }
 
   /** Refresh the access token; however many ask at once, the service is asked once. */
@@ -186,7 +200,7 @@ class Account extends EventTarget {
     return this.#renewal;
   }
 
-  /** @param {Record<string, string | undefined>} grant */
+  /** @param {Record<string, string | boolean | undefined>} grant */
   async #grant(grant) {
     const answer = await send(this.base, "POST", "token", { site: this.site, ...grant }, { credentials: true });
     this.#token = answer.access_token;
@@ -260,5 +274,8 @@ function random(size) {
 
 /** @param {Uint8Array} bytes */
 function base64url(bytes) {
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  return btoa(String.fromCharCode(...bytes))
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_")
+    .replace(/=+$/, "");
 }

@@ -122,7 +122,12 @@ export class CommentView {
       node.append(icon(way === "up" ? UP : DOWN), h("span", {}, count ? count.toLocaleString(context.lang) : ""));
       return node;
     };
-    return h("span", { class: "votes", part: "votes", role: "group", "aria-label": say("votes") }, arrow("up", 1), arrow("down", -1));
+    return h(
+      "span",
+      { class: "votes", part: "votes", role: "group", "aria-label": say("votes") },
+      arrow("up", 1),
+      arrow("down", -1),
+    );
   }
 }
 

@@ -43,7 +43,11 @@ class Composer {
   #makeField() {
     const { say } = this.context;
     const { parent, editing } = this.task;
-    const label = editing ? say("edit_comment") : parent ? say("your_reply", { name: parent.author?.name ?? "" }) : say("your_comment");
+    const label = editing
+      ? say("edit_comment")
+      : parent
+        ? say("your_reply", { name: parent.author?.name ?? "" })
+        : say("your_comment");
     const field = h("textarea", {
       part: "field",
       rows: "4",
@@ -66,7 +70,13 @@ class Composer {
       event.preventDefault();
       this.#send(this.draft.anyway);
     };
-    const row = h("div", { class: "row" }, this.submit, button(say("cancel"), "link", () => this.#cancel()), this.counter);
+    const row = h(
+      "div",
+      { class: "row" },
+      this.submit,
+      button(say("cancel"), "link", () => this.#cancel()),
+      this.counter,
+    );
     const hint = !this.task.editing && h("p", { class: "hint" }, say("sign_in_first"));
     return h("form", { class: "composer", part: "form", submit }, this.field, this.note, row, hint);
   }
@@ -109,7 +119,7 @@ class Composer {
       this.#keep();
       const comment = await this.#request(text);
       keep(this.name, null);
-      announce(say(comment.status === "held" ? "held" : this.task.editing ? "saved" : "posted"));
+      announce(say(comment.status === "held" ? "held_why" : this.task.editing ? "saved" : "posted"));
       this.task.done(comment);
     } catch (error) {
       const { code, details } = /** @type {import("./api.js").ApiError} */ (error);

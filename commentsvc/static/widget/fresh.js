@@ -14,7 +14,7 @@ const MINUTE_MS = 60_000;
  * @param {import("./types").Context} context
  * @param {(count: number) => void} tell
  */
-export function watchNew({ base, site, article, reader, lang }, tell) {
+export function watchNew({ base, site, article, reader }, tell) {
   const started = Math.floor((Date.now() - SLACK_MS) / MINUTE_MS) * MINUTE_MS;
   const since = new Date(started).toISOString();
   const stopped = new AbortController();

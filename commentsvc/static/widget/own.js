@@ -5,6 +5,8 @@ import "./strings-writing.js";
 import { dress } from "./styles.js";
 import { writing } from "./styles-writing.js";
 
+const CACHED_MS = 60_000;
+
 /** @typedef {import("./thread.js").Thread} Thread */
 /** @typedef {import("./types").Comment} Comment */
 
@@ -25,9 +27,9 @@ export function showOwn(thread) {
   for (const own of mine.values()) {
     const shown = thread.views.get(own.id);
     const reasons = own.reasons ?? [{ guideline: own.guideline, message: own.message ?? "" }];
-    const comment = /** @type {Comment} */ ({ links: [], ...shown?.comment, ...own, reasons });
+    const comment = /** @type {Comment} */ ({ ...shown?.comment, ...own, reasons });
     if (shown) tell(shown, comment);
-    else if (isHidden(comment) && comment.body !== undefined) place(thread, comment);
+    else if (isHidden(comment) || isFresh(comment)) place(thread, comment);
   }
 }
 
@@ -93,6 +95,15 @@ function isHidden({ status }) {
 }
 
 /**
+ * Whether a page that caches kept may be older than the comment: its author must not miss it after a reload.
+ *
+ * @param {Comment} comment
+ */
+function isFresh({ status, created_at }) {
+  return status === "published" && Date.now() - Date.parse(created_at) < CACHED_MS;
+}
+
+/**
  * Tell the author that a comment waits, or why it was rejected.
  *
  * @param {CommentView} view
@@ -106,7 +117,11 @@ function tell(view, comment) {
   if (!isHidden(comment)) return view.standing.replaceChildren();
   const guidelines = [...new Set(reasons.map((reason) => context.guideline(reason.guideline)).filter(Boolean))];
   const messages = reasons.map((reason) => reason.message).filter(Boolean);
-  const box = h("div", { class: `standing ${status}`, part: `standing ${status}` }, h("p", {}, h("strong", {}, say(status))));
+  const box = h(
+    "div",
+    { class: `standing ${status}`, part: `standing ${status}` },
+    h("p", {}, h("strong", {}, say(status)), " · ", say(`${status}_why`)),
+  );
   if (guidelines.length) box.append(h("p", {}, say(`${status}_guideline`, { guideline: guidelines.join("”, “") })));
   if (status === "held") box.append(...messages.map((text) => h("p", { dir: "auto" }, text)));
   else if (messages.length) {

@@ -89,9 +89,12 @@ export class Section {
     });
   }
 
-  /** @param {string | null} [sort] none: as the service sorts */
-  #firstPage(sort) {
-    return read(this.base, "comments", { site: this.site, article: this.key, sort, limit: PAGE });
+  /**
+   * @param {string | null} sort null: as the service sorts
+   * @param {RequestCache} [cache]
+   */
+  #firstPage(sort, cache) {
+    return read(this.base, "comments", { site: this.site, article: this.key, sort, limit: PAGE }, cache);
   }
 
   /**
@@ -219,11 +222,14 @@ export class Section {
     return h("label", {}, `${this.say("sort")} `, select);
   }
 
-  /** @param {string} sort */
-  async #resort(sort) {
+  /**
+   * @param {string} sort
+   * @param {RequestCache} [cache]
+   */
+  async #resort(sort, cache) {
     this.sort = sort;
     try {
-      const page = await this.#firstPage(sort);
+      const page = await this.#firstPage(sort, cache);
       // A slow answer to an earlier choice is not what the reader wants now.
       if (this.#closed || this.sort !== sort) return;
       this.alert?.replaceChildren();
@@ -249,7 +255,7 @@ export class Section {
 
   async #showNew() {
     this.fresh?.replaceChildren();
-    if (!(await this.#resort("newest"))) return;
+    if (!(await this.#resort("newest", "no-cache"))) return;
     if (this.sorter) this.sorter.value = "newest";
     /** @type {HTMLElement | null | undefined} */ (this.thread?.list.querySelector("article"))?.focus();
     this.#watchNew();

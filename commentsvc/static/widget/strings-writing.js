@@ -2,9 +2,11 @@
 import { catalogues } from "./strings.js";
 
 Object.assign(catalogues.en, {
-  held: "Waiting for review. Only you can see this comment until a community manager has read it.",
+  held: "Waiting for review",
+  held_why: "Only you can see this comment until a community manager has read it.",
   held_guideline: "It may touch our guideline “{guideline}”.",
-  rejected: "This comment was not published. Only you can see it.",
+  rejected: "Not published",
+  rejected_why: "Only you can see this comment.",
   rejected_guideline: "It was found to break our guideline “{guideline}”.",
   message: "From the community managers:",
 

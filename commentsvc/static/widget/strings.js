@@ -54,7 +54,6 @@ catalogues.en = {
 
   prompt: "Join the conversation…",
 
-
   courtesy: "Be courteous",
   on_topic: "Stay on topic",
   spam: "No spam",

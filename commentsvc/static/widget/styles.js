@@ -55,7 +55,7 @@ svg { width: 1em; height: 1em; flex: none; fill: none; stroke: currentColor; str
 .top { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .5rem 1.5rem; padding-block: 0 .9rem }
 h2 { font-size: 1.5em; line-height: 1.2; font-weight: 700; letter-spacing: -.01em }
 .count { font-weight: 400; color: var(--soft); font-variant-numeric: tabular-nums }
-.account, .bar, .meta, .actions, .row, .hint, .standing, .notice, .nudge, .report, .ask, .thanks, .closed, .tombstone, .loading { font-family: var(--ui); font-size: .875rem }
+.account, .bar, .meta, .actions, .row, .hint, .standing, .notice, .nudge p, .report, .ask, .thanks, .closed, .tombstone, .loading { font-family: var(--ui); font-size: .875rem }
 .account { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1rem }
 
 button { border: 0; padding: .3em 0; min-height: 24px; min-width: 24px; background: none; border-radius: var(--radius) }
@@ -86,7 +86,7 @@ summary::after { content: ""; width: .5em; height: .5em; margin-inline: 1em .25e
 .notice { margin-block: .7rem; padding-inline-start: .8em; border-inline-start: 3px solid var(--bad) }
 
 .bar { display: flex; justify-content: flex-end; color: var(--soft) }
-select { padding: .35em .4em; min-height: 28px; background: none; border: 0; font-weight: 600; color: var(--comments-text, light-dark(#1b1b19, #e8e6e1)) }
+select { field-sizing: content; padding: .35em .4em; min-height: 28px; background: none; border: 0; font-weight: 600; color: var(--comments-text, light-dark(#1b1b19, #e8e6e1)) }
 option { color: CanvasText; background: Canvas }
 .thread > .item { padding-block: 1.4rem; border-block-start: 1px solid var(--line) }
 .thread > .item:first-child { border: 0; padding-block-start: .9rem }

@@ -2,7 +2,12 @@
 import { h } from "./dom.js";
 
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
-const UNITS = [["minute", 60], ["hour", 3600], ["day", 86400], ["week", 604800]];
+const UNITS = [
+  ["minute", 60],
+  ["hour", 3600],
+  ["day", 86400],
+  ["week", 604800],
+];
 
 /**
  * Say how long ago a moment was; after some weeks, its date.

@@ -46,10 +46,8 @@ export interface Comment {
   reasons?: Reason[];
 }
 
-/** What /me tells of one of the reader's own comments: held and rejected ones come with all of the comment. */
-export interface Mine extends Partial<Comment> {
-  id: string;
-  status: Comment["status"];
+/** What /me tells of one of the reader's own comments, with its true status. */
+export interface Mine extends Comment {
   guideline: string | null;
   message: string | null;
 }
