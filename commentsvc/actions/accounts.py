@@ -205,6 +205,7 @@ def use_link(session: Session, token: str, *, password: str, now: int) -> Person
     person = find_linked(session, token, purpose=SET_PASSWORD, now=now)
     if person is None:
         return None
+    check_new_password(password, email=person.email or "", name=person.name)
     burnt = delete(OneTimeLink).where(OneTimeLink.token_hash == hash_token(token)).returning(OneTimeLink.person_id)
     if session.scalar(burnt) is None:
         return None

@@ -65,10 +65,6 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
 
 class _Logins(LoginManager):  # type: ignore[misc]
-    login_view = "accounts.sign_in"
-    login_message = None
-    session_protection = "basic"
-
     def _update_remember_cookie(self, response: Response) -> Response:
         # We set no such cookie. Looking into the session for it would make public answers vary by cookie.
         return response
@@ -85,6 +81,8 @@ def setup(app: Flask) -> None:
         SESSION_REFRESH_EACH_REQUEST=False,
     )
     logins = _Logins(app)
+    logins.session_protection = "basic"
+    logins.login_view, logins.login_message = "accounts.sign_in", None
     logins.user_loader(_load)
     csrf.init_app(app)
     app.before_request(_refuse_foreign_forms)
@@ -212,8 +210,13 @@ def authorize() -> str | tuple[str, int]:
             return _hand_over(asked, person)
     elif "switch" not in request.args:
         known = signed_in_person()
-    page = render_template("accounts/authorize.html", asked=asked, form=form, known=known, address=_address)
+    page = render_template("accounts/authorize.html", asked=asked, form=form, known=known)
     return page, 422 if form.errors else 200
+
+
+@blueprint.context_processor
+def _in_templates() -> dict[str, object]:
+    return {"address": _address}
 
 
 @blueprint.after_request
@@ -234,7 +237,7 @@ def _page(template: str, form: FlaskForm) -> AnyResponse | tuple[str, int]:
         if person is not None:
             sign_in_here(person)
             return redirect(_next(person))
-    return render_template(template, form=form, address=_address), 422 if form.errors else 200
+    return render_template(template, form=form), 422 if form.errors else 200
 
 
 def _next(person: Person) -> str:

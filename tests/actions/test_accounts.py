@@ -210,7 +210,7 @@ def test_one_time_link_sets_a_password_once(db: Database, cast: Cast):
 def test_one_time_link_survives_a_password_that_is_refused_and_expires(db: Database, cast: Cast):
     with db.writing() as session:
         token = accounts.one_time_link(session, cast.cam, base_url="", now=NOW).rpartition("/")[2]
-    with pytest.raises(Invalid), db.writing() as session:
+    with db.writing() as session, pytest.raises(Invalid):
         accounts.use_link(session, token, password="password", now=NOW)
 
     with db.writing() as session:
