@@ -62,9 +62,9 @@ def load_engine(name: str, model_dir: Path | None) -> ToxicityEngine:
             from commentsvc.moderation.detoxify import DetoxifyEngine  # noqa: PLC0415
 
             return DetoxifyEngine(_required(model_dir) / "detoxify")
-        from commentsvc.moderation.embedded import EmbeddedEngine  # noqa: PLC0415
+        from commentsvc.moderation.embedded import EmbeddedEngine, load_model  # noqa: PLC0415
 
-        return EmbeddedEngine(model_dir)
+        return EmbeddedEngine(load_model())
     except ImportError as error:
         return Unavailable(name, f"{error}; install the extra [detoxify]" if name == "detoxify" else str(error))
     except (ClassifierUnavailable, OSError, ValueError, KeyError, RuntimeError) as error:
