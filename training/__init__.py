@@ -1,0 +1,1 @@
+"""How are the models made and measured? Not part of the package that is installed."""
