@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -14,7 +15,7 @@ from commentsvc.errors import ClassifierUnavailable
 from commentsvc.moderation.language import is_foreign
 from commentsvc.moderation.ngrams import BUCKETS, Ints, Ngrams, character_ngrams, word_ngrams
 from commentsvc.moderation.normalise import WORD, Folded, fold, second_view
-from commentsvc.moderation.relevance import IDF_BUCKETS, TfidfRelevance
+from commentsvc.moderation.relevance import IDF_BUCKETS, TfidfRelevance, UnavailableRelevance
 from commentsvc.moderation.terms import Span
 from commentsvc.moderation.toxicity import Scores, Unavailable
 
@@ -98,6 +99,7 @@ def load_relevance() -> TfidfRelevance | Unavailable:
     return TfidfRelevance(model.relevance_idf, model.version)
 
 
+@lru_cache(maxsize=2)
 def load_model(path: Path = MODEL_FILE) -> Model:
     """Read the weights, or raise ClassifierUnavailable when the file is missing, broken or of another shape."""
     try:
@@ -121,6 +123,15 @@ def load_model(path: Path = MODEL_FILE) -> Model:
     ):
         raise ClassifierUnavailable(f"the model file {path.name} was made for another version")
     return model
+
+
+def load_relevance() -> TfidfRelevance | UnavailableRelevance:
+    """Make the judge of relevance, whose stems' frequencies lie in the same file; without it, one that says so."""
+    try:
+        model = load_model()
+    except ClassifierUnavailable as error:
+        return UnavailableRelevance(error.message)
+    return TfidfRelevance(model.relevance_idf, model.version)
 
 
 def features(text: str, idf: Floats) -> tuple[Ints, Floats]:

@@ -9,6 +9,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from commentsvc.errors import ClassifierUnavailable
 from commentsvc.moderation.language import is_foreign
 from commentsvc.moderation.normalise import WORD, fold
 from commentsvc.moderation.terms import Draft
@@ -80,6 +81,20 @@ class TfidfRelevance:
 
     def _rarity(self, stem: str) -> float:
         return float(self._idf[idf_bucket(stem)])
+
+
+class UnavailableRelevance:
+    """A judge of relevance that cannot answer and says why."""
+
+    name = "tfidf"
+    version = "none"
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    def score(self, draft: Draft) -> float | None:
+        """Raise ClassifierUnavailable."""
+        raise ClassifierUnavailable(f"Relevance is not available: {self.why}")
 
 
 def stems(text: str) -> list[str]:
