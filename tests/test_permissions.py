@@ -1,0 +1,17 @@
+"""Who may do what: the whole table of roles."""
+
+import pytest
+
+from commentsvc.enums import Role
+from commentsvc.permissions import may_administer, may_moderate
+from commentsvc.store.models import Membership
+
+
+@pytest.mark.parametrize(
+    ("role", "moderates", "administers"),
+    [(None, False, False), (Role.READER, False, False), (Role.MANAGER, True, False), (Role.ADMIN, True, True)],
+)
+def test_role_says_what_a_member_may_do(role: Role | None, moderates: bool, administers: bool) -> None:
+    membership = Membership(role=role) if role else None
+
+    assert (may_moderate(membership), may_administer(membership)) == (moderates, administers)
