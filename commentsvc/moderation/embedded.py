@@ -17,7 +17,7 @@ from commentsvc.moderation.ngrams import BUCKETS, Ints, Ngrams, character_ngrams
 from commentsvc.moderation.normalise import WORD, Folded, fold, second_view
 from commentsvc.moderation.relevance import IDF_BUCKETS, TfidfRelevance, UnavailableRelevance
 from commentsvc.moderation.terms import Span
-from commentsvc.moderation.toxicity import Scores, Unavailable
+from commentsvc.moderation.toxicity import Scores
 
 MODEL_FILE = Path(__file__).parent / "model" / "embedded.npz"
 
@@ -90,15 +90,6 @@ class EmbeddedEngine:
         return spread
 
 
-def load_relevance() -> TfidfRelevance | Unavailable:
-    """Load what judges relevance; its document frequencies come in the same file as the embedded engine."""
-    try:
-        model = load_model()
-    except ClassifierUnavailable as error:
-        return Unavailable(TfidfRelevance.name, str(error))
-    return TfidfRelevance(model.relevance_idf, model.version)
-
-
 @lru_cache(maxsize=2)
 def load_model(path: Path = MODEL_FILE) -> Model:
     """Read the weights, or raise ClassifierUnavailable when the file is missing, broken or of another shape."""
@@ -118,9 +109,8 @@ def load_model(path: Path = MODEL_FILE) -> Model:
         raise ClassifierUnavailable(f"the model file {path.name} can't be read ({type(error).__name__})") from None
     shapes = (model.weights.shape, model.bias.shape, model.idf.shape, model.relevance_idf.shape)
     count = len(model.labels)
-    if shapes != ((count, BUCKETS), (count,), (BUCKETS,), (IDF_BUCKETS,)) or not set(model.labels) <= set(
-        TOXICITY_LABELS
-    ):
+    fits = shapes == ((count, BUCKETS), (count,), (BUCKETS,), (IDF_BUCKETS,))
+    if not fits or not set(model.labels) <= set(TOXICITY_LABELS):
         raise ClassifierUnavailable(f"the model file {path.name} was made for another version")
     return model
 
