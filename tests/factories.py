@@ -20,6 +20,7 @@ from commentsvc.store.models import (
     Article,
     Case,
     Comment,
+    Decision,
     Guidelines,
     Membership,
     Origin,
@@ -154,10 +155,10 @@ def sanction(
     )  # fmt: skip
 
 
-def reject(session: Session, which: Comment, by: Person, *, message: str = "", now: int | None = None) -> None:
+def reject(session: Session, which: Comment, by: Person, *, message: str = "", now: int | None = None) -> Decision:
     """Reject a comment in the name of a manager who has seen all of it."""
     latest = cases.find_latest_case(session, which.id)
-    decisions.decide(
+    return decisions.decide(
         session, which, Status.REJECTED, action=Action.REJECT, by=by, revision=which.revision,
         seen=latest.version if latest else None, guideline=Guideline.COURTESY, message=message,
         now=now_us() if now is None else now,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from commentsvc.actions import decisions, names, seeding_words
-from commentsvc.actions.seeding_blocks import SPAN_US, Block, Harvest, Ids, Plan, Row, grow
+from commentsvc.actions.seeding_blocks import Block, Harvest, Ids, Plan, Row, grow
 from commentsvc.enums import CaseState, Role
 from commentsvc.moderation.normalise import fingerprint
 from commentsvc.store.models import (
@@ -33,6 +33,7 @@ from commentsvc.store.models import (
 )
 
 _MAX_PEOPLE = 3_000
+_SPAN_US = 30 * 24 * 3600 * 1_000_000
 _MAX_BODIES = 10_000
 _SEEDED = "@seed.example"
 
@@ -40,13 +41,31 @@ _SEEDED = "@seed.example"
 def plan(session: Session, site: Site, *, articles: int, comments: int, seed: int, now: int) -> Plan:
     """Make people and articles, and spread the comments: a few busy threads, many quiet ones."""
     rng = Random(f"{seed}:plan")  # noqa: S311 - for variety, not for secrets
-    people = _make_people(session, site, min(_MAX_PEOPLE, max(20, comments // 50)), rng, now=now)
+    people = make_people(session, site, min(_MAX_PEOPLE, max(20, comments // 50)), rng, now=now)
     weights = [1 / (rank + 1) for rank in range(articles)]
     sizes = [int(comments * weight / sum(weights)) for weight in weights]
     if sizes:
         sizes[0] += comments - sum(sizes)
-    bodies = [seeding_words.body(rng) for _ in range(min(comments, _MAX_BODIES))]
     made = _make_articles(session, site, articles, rng, now=now)
+    return plan_threads(
+        session, site, list(zip(made, sizes, strict=True)), people=people, seed=seed, since=now - _SPAN_US, now=now
+    )
+
+
+def plan_threads(
+    session: Session,
+    site: Site,
+    articles: list[tuple[int, int]],
+    *,
+    people: list[int],
+    seed: int,
+    since: int,
+    now: int,
+) -> Plan:
+    """Plan so many comments under each of these articles, written by these people."""
+    rng = Random(f"{seed}:texts")  # noqa: S311 - for variety, not for secrets
+    wanted = min(sum(size for _, size in articles), _MAX_BODIES)
+    bodies = [seeding_words.body(rng) for _ in range(wanted)]
     manager = session.scalar(
         select(Membership.person_id).where(Membership.site_id == site.id, Membership.role != Role.READER).limit(1)
     )
@@ -55,9 +74,10 @@ def plan(session: Session, site: Site, *, articles: int, comments: int, seed: in
         guidelines_version=site.guidelines_version,
         people=people,
         manager_id=manager or people[0],
-        articles=list(zip(made, sizes, strict=True)),
+        articles=articles,
         bodies=[(body, fingerprint(body)) for body in bodies],
         seed=seed,
+        since=since,
         now=now,
     )
 
@@ -142,7 +162,8 @@ def _add_counts(session: Session, plan: Plan, block: Block, harvest: Harvest) ->
     )
 
 
-def _make_people(session: Session, site: Site, wanted: int, rng: Random, *, now: int) -> list[int]:
+def make_people(session: Session, site: Site, wanted: int, rng: Random, *, now: int) -> list[int]:
+    """Make readers of a site, or find those that an earlier seeding made; return their ids."""
     chosen = [(name, names.skeleton(name)) for name in seeding_words.people(rng, wanted)]
     known = set(session.scalars(select(Person.skeleton).where(Person.skeleton.in_([two for _, two in chosen]))))
     fresh = [(name, skeleton) for name, skeleton in chosen if skeleton not in known]
@@ -156,7 +177,7 @@ def _make_people(session: Session, site: Site, wanted: int, rng: Random, *, now:
             "password_hash": None,
             "epoch": 1,
             "email_verified_at": None,
-            "created_at": now - SPAN_US,
+            "created_at": now - _SPAN_US,
         }
         for number, (name, skeleton) in enumerate(fresh)
     ]
@@ -191,7 +212,7 @@ def _make_members(session: Session, site: Site, chosen: list[tuple[str, str]], *
             "role": Role.READER.value,
             "published_count": 0,
             "rejected_count": 0,
-            "created_at": now - SPAN_US,
+            "created_at": now - _SPAN_US,
         }
         for who in seeded
         if who.skeleton not in members
@@ -221,7 +242,7 @@ def _make_articles(session: Session, site: Site, wanted: int, rng: Random, *, no
                 "body": body,
                 "section": section,
                 "author": author,
-                "published_at": now - SPAN_US,
+                "published_at": now - _SPAN_US,
                 "state": "open",
                 "mode": None,
                 "comment_count": 0,
@@ -229,7 +250,7 @@ def _make_articles(session: Session, site: Site, wanted: int, rng: Random, *, no
                 "version": 1,
                 "voted_at": 0,
                 "voted_before": 0,
-                "created_at": now - SPAN_US,
+                "created_at": now - _SPAN_US,
             }
         )
     if rows:

@@ -14,8 +14,6 @@ from commentsvc.enums import Action, CaseState, Guideline, Reason, ReportOutcome
 from commentsvc.queries.threads import FLAT_FROM
 
 BLOCK = 10_000
-SPAN_US = 30 * 24 * 3600 * 1_000_000
-"""How long ago a seeded thread began."""
 _VOTES = (0, 0, 0, 0, 0, 0, 1, 1, 2, 6)
 _CHECK = {
     Guideline.COURTESY: "toxicity",
@@ -41,6 +39,8 @@ class Plan:
     bodies: list[tuple[str, int]]
     """Texts with their fingerprints, made once: so many that few threads have one twice."""
     seed: int
+    since: int
+    """When the first comment was written, in microseconds; the last ones are written just before `now`."""
     now: int
 
     def blocks(self) -> Iterator["Block"]:
@@ -102,7 +102,7 @@ class _Grower:
         self.first_id, self.next_case, self.next_decision = ids.comment, ids.case, ids.decision
         self.batch = ids.batch
         self.harvest = Harvest()
-        self.step = SPAN_US // max(1, block.thread_size)
+        self.step = (plan.now - plan.since) // max(1, block.thread_size)
 
     def grow(self) -> Harvest:
         """Make the rows, then settle from the last comment to the first what readers see of each."""
@@ -117,7 +117,7 @@ class _Grower:
 
     def _comment(self, number: int) -> None:
         rng, plan = self.rng, self.plan
-        created = plan.now - SPAN_US + (self.block.first + number) * self.step + int(rng.random() * self.step)
+        created = plan.since + (self.block.first + number) * self.step + int(rng.random() * self.step)
         body, print_ = plan.bodies[int(rng.random() * len(plan.bodies))]
         parent = self._parent(number)
         row: Row = {

@@ -1,0 +1,396 @@
+"""What can be asked of commentsvc on the command line?
+
+Exit codes: 0 done, 1 failed with one line on standard error, 2 wrong usage.
+"""
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import IO, Any
+
+import click
+from click.utils import get_text_stream
+from flask import Flask
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from commentsvc import __version__
+from commentsvc.actions import accounts, demonstrating, newsrooms, seeding, tokens
+from commentsvc.actions.accounts import NewAccount
+from commentsvc.actions.names import numbered
+from commentsvc.app import build_judge, configure_logs, create_app
+from commentsvc.enums import Role
+from commentsvc.errors import DomainError, Invalid, Malformed, Misconfigured, NotFound
+from commentsvc.moderation.pipeline import Judge
+from commentsvc.moderation.terms import Draft
+from commentsvc.queries import health
+from commentsvc.queries.sites import get_site
+from commentsvc.settings import Settings, load_settings
+from commentsvc.store import migrate
+from commentsvc.store.db import Database, now_us
+from commentsvc.store.models import Person
+from commentsvc.worker import run_worker
+
+_BATCH = 64
+
+
+class _Commands(click.Group):
+    """Turns what can go wrong into one line and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DomainError as error:
+            raise click.ClickException(error.message) from None
+        except (OperationalError, ProgrammingError) as error:
+            line = str(error.orig).strip().partition("\n")[0]
+            raise click.ClickException(f"The database refused: {line}. `commentsvc doctor` says more.") from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """The comment section a newsroom can run itself."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+def run(host: str, port: int, workers: int) -> None:
+    """Serve. The embedded database is migrated first and its jobs are done by a thread of the server."""
+    settings = load_settings().with_secret()
+    with _database(settings) as db:
+        _make_ready(settings, db)
+    _serve(settings, host=host, port=port, workers=workers)
+
+
+@main.command()
+def worker() -> None:
+    """Do the jobs of a server whose database isn't the embedded one."""
+    settings = load_settings().with_secret()
+    configure_logs(settings.log_format)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with _database(settings) as db:
+        _make_ready(settings, db)
+        judge = build_judge(settings)
+        click.echo("The worker is ready.", err=True)
+        run_worker(db, judge, stop=stop)
+
+
+@main.command()
+def upgrade() -> None:
+    """Bring the database's tables to this version."""
+    with _database(load_settings()) as db:
+        before = migrate.current(db)
+        after = migrate.upgrade(db)
+    click.echo(f"The database is at revision {after}" + (" already." if before == after else "."))
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+def demo(port: int) -> None:
+    """Serve a newsroom with articles, readers and a queue; a second start keeps its data."""
+    settings = load_settings(demo=True, base_url=f"http://127.0.0.1:{port}").with_secret()
+    pages = f"http://localhost:{port}"
+    with _database(settings) as db:
+        migrate.upgrade(db)
+        judge = build_judge(settings)
+        demonstrating.prepare(db, judge, pages=pages, api=settings.base_url, now=now_us())
+        judge.close()
+    click.echo(
+        f"\n  The Harbour Gazette  {pages}/\n"
+        f"  The managers' side   {settings.base_url}/console\n"
+        f"  The API's page       {settings.base_url}/api/docs\n\n"
+        "  Readers  ada@demo.example, bo@demo.example\n"
+        "  Manager  cam@demo.example   Administrator  eve@demo.example   (dee@demo.example manages `other`)\n"
+        f"  Password {demonstrating.PASSWORD}\n"
+    )
+    _serve(settings, host="127.0.0.1", port=port, workers=1)
+
+
+@main.group()
+def site() -> None:
+    """Publications that embed comments."""
+
+
+@site.command("add")
+@click.argument("key")
+@click.option("--origin", "origins", multiple=True, required=True, help="Such as https://news.example; repeatable.")
+@click.option("--name", help="What readers see; the key when absent.")
+def add_site(key: str, origins: tuple[str, ...], name: str | None) -> None:
+    """Create a site."""
+    with _writing() as session:
+        newsrooms.add_site(session, key, name=name or key, origins=origins, now=now_us())
+    click.echo(f"The site {key} is ready. Give it a manager: commentsvc manager add EMAIL --site {key}")
+
+
+@main.group()
+def manager() -> None:
+    """People who decide about comments."""
+
+
+@manager.command("add")
+@click.argument("email")
+@click.option("--site", "key", required=True)
+@click.option("--role", type=click.Choice([Role.MANAGER, Role.ADMIN]), default=Role.MANAGER, show_default=True)
+@click.option("--name", help="For a new account; made from the address when absent.")
+def add_manager(email: str, key: str, role: Role, name: str | None) -> None:
+    """Make somebody a manager of a site, and print a link by which they set a password, once, within 72 hours."""
+    settings = load_settings()
+    with _writing(settings) as session:
+        now = now_us()
+        newsroom = get_site(session, key)
+        person = _find_person(session, email) or _open_account(session, email, name, now=now)
+        accounts.join(session, person, newsroom, now=now)
+        accounts.set_role(session, person, newsroom, Role(role))
+        link = accounts.one_time_link(session, person, base_url=settings.base_url, now=now)
+    click.echo(link)
+
+
+@main.command()
+@click.argument("email")
+@click.option("--site", "key", required=True)
+def token(email: str, key: str) -> None:
+    """Print a personal API token with that person's scopes on the site, and nothing else."""
+    with _writing() as session:
+        newsroom = get_site(session, key)
+        person = _find_person(session, email)
+        if person is None:
+            raise NotFound(f"Nobody has the address {email}.")
+        made = tokens.issue_token(session, person, newsroom, name="command line", now=now_us())
+    click.echo(made)
+
+
+@main.command()
+@click.option("--site", "key", default="demo", show_default=True)
+@click.option("--articles", required=True, type=click.IntRange(1, 100_000))
+@click.option("--comments", required=True, type=click.IntRange(0, 100_000_000))
+@click.option("--seed", "number", default=1, show_default=True, help="The same number makes the same data.")
+def seed(key: str, articles: int, comments: int, number: int) -> None:
+    """Add synthetic articles and comments to a site, many at once."""
+    now = now_us()
+    with _database(load_settings()) as db:
+        with db.writing() as session:
+            newsroom = get_site(session, key)
+            plan = seeding.plan(session, newsroom, articles=articles, comments=comments, seed=number, now=now)
+        with _progress("Seeding", comments) as advance:
+            for block in plan.blocks():
+                with db.writing() as session:
+                    advance(seeding.plant(session, plan, block))
+    seconds = max(0.001, (now_us() - now) / 1e6)
+    click.echo(f"{comments:,} comments over {articles:,} articles in {seconds:.1f} s ({comments / seconds:,.0f}/s).")
+
+
+@main.command()
+@click.argument("text", default="-")
+@click.option(
+    "--article", type=click.File(encoding="utf-8"), help="A text to compare with; its first line is the title."
+)
+def classify(text: str, article: IO[str] | None) -> None:
+    """Score a TEXT, or JSON lines {"text": …} from standard input: one JSON object each, in order, never the text."""
+    judge = build_judge(load_settings())
+    title, _, story = article.read().partition("\n") if article else ("", "", "")
+    lines: Iterable[str] = (
+        [text] if text != "-" else _texts(get_text_stream("stdin", encoding="utf-8", errors="replace"))
+    )
+    for batch in _batches(lines):
+        for answer in _scores(judge, batch, title, story):
+            click.echo(json.dumps(answer))
+    judge.close()
+
+
+@main.command()
+def doctor() -> None:
+    """Look at configuration, database, queue, classifier and counters, and say what to do."""
+    findings = list(_examine())
+    console = Console(highlight=False)
+    for finding in findings:
+        mark = "[green]ok  [/]" if finding.is_well else "[red]BAD [/]"
+        console.print(mark, f"[bold]{finding.name}[/]:", finding.message, soft_wrap=True)
+        if not finding.is_well and finding.advice:
+            console.print(f"     → {finding.advice}", soft_wrap=True)
+    bad = [finding.name for finding in findings if not finding.is_well]
+    if bad:
+        raise click.ClickException(f"{len(bad)} of {len(findings)} are not well: {', '.join(bad)}.")
+
+
+def load_app(settings: Settings) -> Flask:
+    """Build the application inside a server process; with the embedded database a thread there does its jobs."""
+    app = create_app(settings)
+    if settings.is_embedded:
+        services = app.extensions["commentsvc"]
+        # A daemon, never waited for: what it was doing when the server ends comes back when its lease is over.
+        threading.Thread(
+            target=run_worker, args=(services.db, services.judge), kwargs={"stop": threading.Event()}, daemon=True,
+            name="worker",
+        ).start()  # fmt: skip
+    return app
+
+
+def _serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
+    # Imported late: the other commands don't need a server.
+    from granian import Granian  # noqa: PLC0415
+    from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415
+    from granian.http import HTTP1Settings  # noqa: PLC0415
+    from granian.log import LogLevels  # noqa: PLC0415
+
+    server = Granian(
+        "commentsvc.cli:load_app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=4,
+        http=HTTPModes.http1,
+        websockets=False,
+        backpressure=512,
+        http1_settings=HTTP1Settings(max_buffer_size=32768, header_read_timeout=10_000),
+        workers_kill_timeout=4,
+        respawn_failed_workers=True,
+        respawn_interval=1,
+        log_level=LogLevels.warning,
+    )
+    click.echo(f"Serving at {settings.base_url} (listening on {host}:{port}); Ctrl-C stops it.", err=True)
+    server.serve(target_loader=partial(load_app, settings), wrap_loader=False)
+
+
+def _make_ready(settings: Settings, db: Database) -> None:
+    """Migrate the embedded database; refuse to work on another one that isn't at this version."""
+    if settings.is_embedded:
+        migrate.upgrade(db)
+    elif migrate.current(db) != migrate.newest():
+        raise Misconfigured("The database isn't at this version's revision; run `commentsvc upgrade` first.")
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Database]:
+    db = Database(settings.resolved_database_url)
+    try:
+        yield db
+    finally:
+        db.dispose()
+
+
+@contextmanager
+def _writing(settings: Settings | None = None) -> Iterator[Session]:
+    settings = settings or load_settings()
+    with _database(settings) as db:
+        _make_ready(settings, db)
+        with db.writing() as session:
+            yield session
+
+
+def _find_person(session: Session, email: str) -> Person | None:
+    return session.scalar(select(Person).where(Person.email == accounts.check_email(email)))
+
+
+def _open_account(session: Session, email: str, name: str | None, *, now: int) -> Person:
+    wanted = name or accounts.check_email(email).partition("@")[0].replace(".", " ").title()
+    for number in range(1, 100):
+        account = NewAccount(numbered(wanted, number), accounts.check_email(email), None)
+        try:
+            return accounts.open_account(session, account, now=now)
+        except Invalid:
+            if name:
+                raise
+    raise Invalid("Choose a name with --name.", field="name")
+
+
+def _texts(lines: Iterable[str]) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            text = json.loads(line)["text"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            text = None
+        if not isinstance(text, str):
+            raise Malformed(f'Line {number} isn\'t a JSON object with a "text".')
+        yield text
+
+
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    for text in texts:
+        batch.append(text)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _scores(judge: Judge, texts: list[str], title: str, story: str) -> Iterator[dict[str, Any]]:
+    engine = judge.toxicity
+    for text, scores in zip(texts, engine.score(texts), strict=True):
+        draft = Draft(text, article_title=title.strip(), article_text=story.strip())
+        relevance = judge.relevance.score(draft) if title or story else None
+        yield {"scores": scores, "relevance": relevance, "engine": engine.name, "version": engine.version}
+
+
+def _examine() -> Iterator[health.Finding]:
+    settings = load_settings()
+    yield health.Finding("configuration", True, f"database {_shown(settings)}, address {settings.base_url}")
+    with _database(settings) as db:
+        try:
+            revision = migrate.current(db)
+        except OperationalError as error:
+            reason = str(error.orig).strip().partition("\n")[0]
+            yield health.Finding("database", False, reason, "Check COMMENTSVC_DATABASE_URL and that it runs.")
+            return
+        newest = migrate.newest()
+        yield health.Finding(
+            "database", revision == newest, f"at revision {revision}, this version wants {newest}",
+            "Run `commentsvc upgrade`.",
+        )  # fmt: skip
+        if revision == newest:
+            with db.reading() as session:
+                yield from health.indexes(session)
+                yield from health.jobs(session, now=now_us())
+                yield from health.counters(session)
+    yield _classifier(settings)
+
+
+def _classifier(settings: Settings) -> health.Finding:
+    judge = build_judge(settings)
+    about = judge.describe()
+    judge.close()
+    advice = "Comments are held until it answers; see docs/operations.md."
+    message = f"{about['engine']} {about['version']}" + (f": {about['why']}" if about.get("why") else "")
+    return health.Finding("classifier", about["state"] == "ok", message, advice)
+
+
+def _shown(settings: Settings) -> str:
+    return make_url(settings.resolved_database_url).render_as_string(hide_password=True)
+
+
+@contextmanager
+def _progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal, and a line for each tenth otherwise."""
+    if sys.stderr.isatty():
+        columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True)) as bar:
+            task = bar.add_task(label, total=total)
+            yield lambda step: bar.advance(task, step)
+        return
+    done = shown = 0
+
+    def advance(step: int) -> None:
+        nonlocal done, shown
+        done += step
+        if done * 10 // max(total, 1) > shown:
+            shown = done * 10 // max(total, 1)
+            click.echo(f"{label}: {done:,} of {total:,}", err=True)
+
+    yield advance
