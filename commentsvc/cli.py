@@ -13,7 +13,6 @@ from functools import partial
 from typing import IO, Any
 
 import click
-from click.utils import get_text_stream
 from flask import Flask
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -201,9 +200,7 @@ def classify(text: str, article: IO[str] | None) -> None:
     """Score a TEXT, or JSON lines {"text": …} from standard input: one JSON object each, in order, never the text."""
     judge = build_judge(load_settings())
     title, _, story = article.read().partition("\n") if article else ("", "", "")
-    lines: Iterable[str] = (
-        [text] if text != "-" else _texts(get_text_stream("stdin", encoding="utf-8", errors="replace"))
-    )
+    lines: Iterable[str] = [text] if text != "-" else _texts(sys.stdin)
     for batch in _batches(lines):
         for answer in _scores(judge, batch, title, story):
             click.echo(json.dumps(answer))

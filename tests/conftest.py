@@ -164,7 +164,7 @@ def live_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     url = f"sqlite:///{folder / 'commentsvc.db'}"
     if ENGINE == "postgresql":
         url = request.getfixturevalue("new_postgres_database")()
-    with running_server(url, folder, fill=True) as server:
+    with running_server(url, folder, with_demo=True) as server:
         yield server
 
 

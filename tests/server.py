@@ -10,6 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from commentsvc.actions import demonstrating
+from commentsvc.app import build_judge
+from commentsvc.settings import Settings
+from commentsvc.store import migrate
+from commentsvc.store.db import Database, now_us
 from tests.postgres import free_port
 
 
@@ -75,9 +80,12 @@ class Server:
 
 
 @contextmanager
-def running_server(database_url: str, folder: Path, **settings: str) -> Iterator[Server]:
+def running_server(database_url: str, folder: Path, *, with_demo: bool = False, **settings: str) -> Iterator[Server]:
     """Serve a database until the block ends; `settings` are COMMENTSVC_ names in lower case."""
     port = free_port()
+    _prepare(database_url, port if with_demo else None)
+    if with_demo:
+        settings["demo"] = "true"
     env = {name: value for name, value in os.environ.items() if not name.startswith("COMMENTSVC_")}
     wanted = {
         "database_url": database_url,
@@ -95,3 +103,14 @@ def running_server(database_url: str, folder: Path, **settings: str) -> Iterator
         server.stop()
     finally:
         server.kill()
+
+
+def _prepare(database_url: str, demo_port: int | None) -> None:
+    db = Database(database_url)
+    migrate.upgrade(db)
+    if demo_port is not None:
+        judge = build_judge(Settings())
+        pages, api = f"http://localhost:{demo_port}", f"http://127.0.0.1:{demo_port}"
+        demonstrating.prepare(db, judge, pages=pages, api=api, now=now_us())
+        judge.close()
+    db.dispose()
