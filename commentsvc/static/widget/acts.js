@@ -156,6 +156,7 @@ function counted({ up, down }, before, after) {
 function gone(view) {
   const { context } = view;
   context.reader.mine.delete(view.comment.id);
+  if (view.comment.status === "published") context.count(-1);
   view.standing.replaceChildren();
   view.comment = { ...view.comment, status: "withdrawn", author: undefined, body: "", links: [] };
   view.show();

@@ -78,7 +78,14 @@ class Composer {
       this.counter,
     );
     const hint = !this.task.editing && h("p", { class: "hint" }, say("sign_in_first"));
-    return h("form", { class: "composer", part: "form", submit }, this.field, this.note, row, hint);
+    return h(
+      "form",
+      { class: this.task.editing ? "composer editing" : "composer", part: "form", submit },
+      this.field,
+      this.note,
+      row,
+      hint,
+    );
   }
 
   #label() {

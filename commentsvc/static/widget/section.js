@@ -13,6 +13,8 @@ const PAGE = 20;
 /** Everything inside one element, from its first request until it leaves the page. */
 export class Section {
   #closed = false;
+  /** How many public comments the article has. */
+  total = 0;
   /** @type {{ stop(): void, seen(): void } | null} */
   #watch = null;
   /** @type {string | undefined} */
@@ -106,15 +108,19 @@ export class Section {
     const { state, mode } = page.article;
     this.context = this.#contextFor(config, page);
     this.thread = new Thread(this.context);
-    this.total = page.article.comment_count;
-    this.count = h("span", { class: "count", part: "count" });
+    this.counter = h("span", { class: "count", part: "count" });
     this.account = h("div", { class: "account", part: "account" });
     this.alert = h("div", {});
     this.writing = h("div", { class: "writing", part: "composer" });
     this.fresh = h("div", {});
     const closed = state !== "open" || mode === "closed";
     this.root.replaceChildren(
-      h("header", { class: "top", part: "header" }, h("h2", { part: "heading" }, say("comments"), " ", this.count), this.account),
+      h(
+        "header",
+        { class: "top", part: "header" },
+        h("h2", { part: "heading" }, say("comments"), " ", this.counter),
+        this.account,
+      ),
       this.alert,
       banner(this.context),
       closed ? h("p", { class: "closed", part: "closed" }, say("closed")) : this.writing,
@@ -122,7 +128,7 @@ export class Section {
       this.fresh,
       this.thread.root,
     );
-    this.#drawCount();
+    this.#count(page.article.comment_count - this.total);
     this.#drawAccount();
     if (!closed) this.#drawPrompt();
     this.thread.start(page, this.sort ?? config.sorts[0]);
@@ -147,6 +153,7 @@ export class Section {
       emit: (name, detail) => this.emit(name, detail),
       announce: (text) => this.announce(text),
       posted: (comment) => this.#posted(comment),
+      count: (change) => this.#count(change),
       guideline: (key) => (key && (config.guidelines.items.find((item) => item.guideline === key)?.title || say(key))) || "",
     };
   }
@@ -154,15 +161,16 @@ export class Section {
   /** @param {import("./types").Comment} comment */
   #posted({ id, status, parent }) {
     if (status === "published") {
-      this.total = (this.total ?? 0) + 1;
       this.#watch?.seen();
-      this.#drawCount();
+      this.#count(1);
     }
     this.emit("posted", { id, status, parent });
   }
 
-  #drawCount() {
-    if (this.count) this.count.textContent = this.total ? this.total.toLocaleString(this.lang) : "";
+  /** @param {number} change */
+  #count(change) {
+    this.total += change;
+    if (this.counter) this.counter.textContent = this.total ? this.total.toLocaleString(this.lang) : "";
   }
 
   #drawAccount() {
@@ -234,8 +242,7 @@ export class Section {
       if (this.#closed || this.sort !== sort) return;
       this.alert?.replaceChildren();
       this.thread?.start(page, sort);
-      this.total = page.article.comment_count;
-      this.#drawCount();
+      this.#count(page.article.comment_count - this.total);
       return true;
     } catch (error) {
       this.#tell(error);

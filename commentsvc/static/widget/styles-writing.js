@@ -12,6 +12,7 @@ textarea::placeholder { color: var(--soft); opacity: 1 }
 :is(.nudge, .standing) p + p { margin-block-start: .2rem }
 .nudge blockquote { margin-block: .6rem; max-height: 12em; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere }
 form:has(.nudge) > .row { display: none }
+.item:has(> .drawer > .editing) > article > :is(.body, .standing, .actions, div) { display: none }
 mark { background: light-dark(#ffe391, #6a540f); color: inherit; padding-inline: .1em; border-radius: 2px }
 .drawer > form, .drawer > .ask { margin-block: .9rem .3rem }
 legend { padding: 0; font-weight: 600 }

@@ -74,4 +74,6 @@ export interface Context {
   announce(text: string): void;
   guideline(key: string | null): string;
   posted(comment: Comment): void;
+  /** Some comments more, or less, are public. */
+  count(change: number): void;
 }
