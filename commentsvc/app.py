@@ -19,9 +19,11 @@ from commentsvc.settings import Settings, load_settings
 from commentsvc.store.db import Database
 from commentsvc.web import (
     accounts,
+    answers,
     assets,
     console,
     context,
+    docs,
     embed,
     errors,
     managers_api,
@@ -54,7 +56,7 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     configure_logs(settings.log_format)
     app = CommentsApp(
         __name__, title="commentsvc", version=__version__, template_folder=str(TEMPLATES), static_folder=None,  # type: ignore[arg-type]
-        json_errors=False, spec_path="/api/v1/openapi.json", docs_path="/api/docs",
+        json_errors=False, spec_path="/api/v1/openapi.json", docs_path=None,
     )  # fmt: skip
     app.config.update(_config(settings))
     app.extensions["commentsvc"] = context.Services(
@@ -64,11 +66,12 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
         limiter=Limiter(redis_url=settings.redis_url, enabled=settings.rate_limits == "on"),
         pages=PageCache(settings.page_cache_mb * 1024 * 1024),
     )
+    app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
     app.teardown_request(_undo_unfinished)
     errors.setup(app)
     security.setup(app)
     accounts.setup(app)
-    pages = (accounts, console, assets, embed, operations)
+    pages = (accounts, console, assets, docs, embed, operations)
     for module in (widget_api, publishers_api, managers_api, token_endpoint, *pages):
         app.register_blueprint(module.blueprint)
     if settings.trusted_proxies:
@@ -111,6 +114,8 @@ def _config(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_PATH": "/",
         "WTF_CSRF_TIME_LIMIT": None,
         "OPENAPI_VERSION": "3.1.0",
+        "HTTP_ERROR_SCHEMA": answers.ERROR_SCHEMA,
+        "VALIDATION_ERROR_SCHEMA": answers.ERROR_SCHEMA,
         "VALIDATION_ERROR_STATUS_CODE": 422,
         "JSON_SORT_KEYS": False,
     }

@@ -9,7 +9,7 @@ from commentsvc.enums import Scope
 from commentsvc.errors import Forbidden, NotFound
 from commentsvc.queries import sites
 from commentsvc.store.models import Site
-from commentsvc.web import context, shapes
+from commentsvc.web import answers, context, shapes
 from commentsvc.web.security import caller, signed_in
 
 blueprint = APIBlueprint("publishers_api", __name__, url_prefix="/api/v1", tag="Publishers")
@@ -24,7 +24,8 @@ class ArticleKeyQuery(shapes.SiteQuery):
 @blueprint.put("/articles")
 @signed_in(Scope.ARTICLES)
 @blueprint.input(shapes.ArticleIn)
-@blueprint.doc(summary="Create or update an article", responses={200: "Updated", 201: "Created"}, security="bearer")
+@blueprint.output(answers.ArticleOut)
+@blueprint.doc(summary="Create or update an article", responses=[201, 401, 403, 404, 422], security="bearer")
 def put_article(json_data: shapes.ArticleIn) -> Response:
     """Describe an article by its key; members that are left out stay as they are."""
     session = context.session()
@@ -56,6 +57,7 @@ def put_article(json_data: shapes.ArticleIn) -> Response:
 @blueprint.get("/articles")
 @signed_in(Scope.ARTICLES)
 @blueprint.input(ArticleKeyQuery, location="query")
+@blueprint.output(answers.ArticleOut)
 @blueprint.doc(summary="Read an article", responses=[401, 403, 404, 422], security="bearer")
 def get_article(query_data: ArticleKeyQuery) -> Response:
     """Return an article as it is known."""

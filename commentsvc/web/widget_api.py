@@ -12,7 +12,7 @@ from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
 from commentsvc.queries import drafts, readers, sites, threads
 from commentsvc.store.models import Article, Comment, Person, Site
 from commentsvc.store.paging import decode_cursor, parse_id
-from commentsvc.web import context, errors, shapes
+from commentsvc.web import answers, context, errors, shapes
 from commentsvc.web.cache import encode, public
 from commentsvc.web.idempotency import idempotent
 from commentsvc.web.security import caller, signed_in
@@ -25,6 +25,7 @@ _CACHE_US = 30_000_000
 
 @blueprint.get("/config")
 @blueprint.input(shapes.SiteQuery, location="query")
+@blueprint.output(answers.ConfigOut)
 @blueprint.doc(summary="What the widget needs first", responses=[404, 422])
 def config(query_data: shapes.SiteQuery) -> Response:
     """Return a site's name, guidelines, sorts and limits."""
@@ -37,6 +38,7 @@ def config(query_data: shapes.SiteQuery) -> Response:
 
 @blueprint.get("/comments")
 @blueprint.input(shapes.ThreadQuery, location="query")
+@blueprint.output(answers.ThreadOut)
 @blueprint.doc(summary="A page of an article's thread", responses=[404, 422])
 def thread(query_data: shapes.ThreadQuery) -> Response:
     """Return top-level comments, each with its first replies, and the cursor behind the last."""
@@ -61,6 +63,7 @@ def thread(query_data: shapes.ThreadQuery) -> Response:
 
 @blueprint.get("/comments/<comment_id>/replies")
 @blueprint.input(shapes.PageQuery, location="query")
+@blueprint.output(answers.PageOut)
 @blueprint.doc(summary="The replies to a comment, oldest first", responses=[404, 422])
 def replies(comment_id: str, query_data: shapes.PageQuery) -> Response:
     """Return direct replies; from depth 6 on, all of the branch, flat."""
@@ -71,6 +74,7 @@ def replies(comment_id: str, query_data: shapes.PageQuery) -> Response:
 
 
 @blueprint.get("/comments/<comment_id>")
+@blueprint.output(answers.PermalinkOut)
 @blueprint.doc(summary="One comment with its ancestors", responses=[404])
 def permalink(comment_id: str) -> Response:
     """Return a published comment and its nearest ten ancestors."""
@@ -79,6 +83,7 @@ def permalink(comment_id: str) -> Response:
 
 @blueprint.get("/comments/new")
 @blueprint.input(shapes.NewQuery, location="query")
+@blueprint.output(answers.CountOut)
 @blueprint.doc(summary="How many comments were published since", responses=[404, 422])
 def new(query_data: shapes.NewQuery) -> Response:
     """Return a count, for a notice that there is more to read."""
@@ -90,20 +95,19 @@ def new(query_data: shapes.NewQuery) -> Response:
 
 
 @blueprint.get("/counts")
-@blueprint.input(shapes.CountsQuery, location="query", validation=False)
+@blueprint.input(shapes.CountsQuery, location="query")
+@blueprint.output(answers.CountsOut)
 @blueprint.doc(
     summary="Comment counts of up to 100 articles",
     responses=[404, 422],
 )
-def counts(**_documented: Any) -> Response:
+def counts(query_data: shapes.CountsQuery) -> Response:
     """Return {"counts": {article: published comments}}."""
-    if unknown := request.args.keys() - {"site", "article"}:
-        raise Invalid("There is no such parameter.", field=sorted(unknown)[0])
     keys = request.args.getlist("article")
     if not 1 <= len(keys) <= _MOST_COUNTS:
         raise Invalid(f"Name 1 to {_MOST_COUNTS} articles.", field="article")
     session = context.session()
-    site = sites.get_site(session, request.args.get("site"))
+    site = sites.get_site(session, query_data.site)
     return public(encode({"counts": threads.counts(session, site.id, keys)}))
 
 
@@ -111,7 +115,8 @@ def counts(**_documented: Any) -> Response:
 @signed_in(Scope.READER)
 @idempotent
 @blueprint.input(shapes.PostIn)
-@blueprint.doc(summary="Post a comment", responses={201: "Stored", 409: "Nudge, or not here"}, security="bearer")
+@blueprint.output(answers.OwnCommentOut, status_code=201)
+@blueprint.doc(summary="Post a comment", responses=[401, 403, 404, 409, 422, 429], security="bearer")
 def post(json_data: shapes.PostIn) -> Response:
     """Judge a text, then store it; 201 says whether readers see it, 409 `nudge` that nothing was stored."""
     services, by, now = context.services(), caller().person, context.now()
@@ -137,6 +142,7 @@ def post(json_data: shapes.PostIn) -> Response:
 @signed_in(Scope.READER)
 @idempotent
 @blueprint.input(shapes.EditIn)
+@blueprint.output(answers.OwnCommentOut)
 @blueprint.doc(summary="Edit one's own comment", responses=[403, 404, 409, 422], security="bearer")
 def edit(comment_id: str, json_data: shapes.EditIn) -> Response:
     """Store a new revision, judged from scratch."""
@@ -154,7 +160,11 @@ def edit(comment_id: str, json_data: shapes.EditIn) -> Response:
 @blueprint.delete("/comments/<comment_id>")
 @signed_in(Scope.READER)
 @idempotent
-@blueprint.doc(summary="Withdraw one's own comment", responses={204: "Withdrawn", 403: "Not yours"}, security="bearer")
+@blueprint.doc(
+    summary="Withdraw one's own comment",
+    responses={204: "Withdrawn", 401: "", 403: "Not yours", 404: ""},
+    security="bearer",
+)
 def withdraw(comment_id: str) -> Response:
     """Withdraw a comment; where something is below it, a tombstone stays."""
     posting.withdraw(context.session(), comment_id=_of_this_site(comment_id), by=caller().person, now=context.now())
@@ -165,6 +175,7 @@ def withdraw(comment_id: str) -> Response:
 @signed_in(Scope.READER)
 @idempotent
 @blueprint.input(shapes.VoteIn)
+@blueprint.output(answers.VoteOut)
 @blueprint.doc(summary="Vote on a comment", responses=[403, 404, 409, 422], security="bearer")
 def vote(comment_id: str, json_data: shapes.VoteIn) -> Response:
     """Set one's vote to 1, 0 or -1."""
@@ -180,7 +191,8 @@ def vote(comment_id: str, json_data: shapes.VoteIn) -> Response:
 @signed_in(Scope.READER)
 @idempotent
 @blueprint.input(shapes.ReportIn)
-@blueprint.doc(summary="Report a comment", responses={201: "Stored", 409: "Reported already"}, security="bearer")
+@blueprint.output(answers.ReportOut, status_code=201)
+@blueprint.doc(summary="Report a comment", responses=[401, 403, 404, 409, 422, 429], security="bearer")
 def report(comment_id: str, json_data: shapes.ReportIn) -> Response:
     """Tell the managers about one revision of a comment."""
     by = caller().person
@@ -196,9 +208,8 @@ def report(comment_id: str, json_data: shapes.ReportIn) -> Response:
 @signed_in(Scope.READER)
 @idempotent
 @blueprint.input(shapes.AppealIn)
-@blueprint.doc(
-    summary="Appeal against a decision", responses={201: "Stored", 409: "Nothing to appeal"}, security="bearer"
-)
+@blueprint.output(answers.AppealOut, status_code=201)
+@blueprint.doc(summary="Appeal against a decision", responses=[401, 403, 404, 409, 422, 429], security="bearer")
 def appeal(comment_id: str, json_data: shapes.AppealIn) -> Response:
     """Ask the managers to look again; once per decision."""
     by = caller().person
@@ -212,6 +223,7 @@ def appeal(comment_id: str, json_data: shapes.AppealIn) -> Response:
 @blueprint.get("/me")
 @signed_in(Scope.READER)
 @blueprint.input(shapes.MeQuery, location="query")
+@blueprint.output(answers.MeOut)
 @blueprint.doc(summary="What only I may see", responses=[401, 404, 422], security="bearer")
 def me(query_data: shapes.MeQuery) -> Response:
     """Return who I am here, my votes, and my comments with what was decided about them."""

@@ -10,6 +10,7 @@ from commentsvc.enums import Guideline, ReportReason, Role, Scope, Status
 from commentsvc.moderation.terms import Signal
 from commentsvc.store.db import Database, now_us
 from commentsvc.store.models import Comment
+from commentsvc.web import case_answers
 from tests import factories
 from tests.conftest import Cast
 from tests.queries.test_threads import counted
@@ -38,6 +39,35 @@ def cases(client: Any, cam: dict[str, str], **query: object) -> list[dict[str, A
     answer = client.get(f"{MODERATION}/cases", query_string={"site": "daily", **query}, headers=cam)
     assert answer.status_code == 200, answer.get_json()
     return answer.get_json()["cases"]
+
+
+def test_answers_keep_what_the_document_promises(client, db: Database, cast: Cast, cam: dict[str, str]) -> None:
+    with db.writing() as session:
+        parent = factories.comment(session, cast.story, cast.bo)
+        about = factories.comment(
+            session, cast.story, cast.ada, parent=parent, signals=[Signal("words", Guideline.COURTESY, score=0.5)]
+        )
+        reporting.report(
+            session, comment_id=about.id, revision=1, reason=ReportReason.LEGAL, detail="", by=cast.bo, now=now_us()
+        )
+    get = {"query_string": {"site": "daily"}, "headers": cam}
+
+    listed = client.get(f"{MODERATION}/cases", **get)
+    seen = {"id": str(about.id), "revision": 1, "seen": listed.get_json()["cases"][0]["version"]}
+    done = decide(client, cam, seen, action="reject", guideline="legal")
+    late = decide(client, cam, seen, action="approve")
+    history = client.get(f"{MODERATION}/comments/{about.id}/history", headers=cam)
+    articles = client.get(f"{MODERATION}/articles", **get)
+
+    for answer, promise in [
+        (listed, case_answers.CasesOut),
+        (done, case_answers.DecisionsOut),
+        (late, case_answers.DecisionsOut),
+        (history, case_answers.HistoryOut),
+        (articles, case_answers.ArticlesOut),
+    ]:
+        assert answer.status_code == 200
+        promise.model_validate(answer.get_json())
 
 
 def decide(client: Any, cam: dict[str, str], *comments: dict[str, Any], **body: object) -> Any:

@@ -1,0 +1,166 @@
+"""Who may ask what: every route of the URL map x every role x their own and another site."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from flask import session
+from flask_wtf.csrf import generate_csrf
+
+from commentsvc.enums import Scope, Status
+from commentsvc.web.accounts import sign_in_here
+from tests import factories
+
+STAFF = (Scope.READER, Scope.MODERATE, Scope.ARTICLES)
+ROLES = ("nobody", "ada", "cam", "eve", "dee")
+"""dee manages another site: for everything of `daily` she is a stranger."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route: what to send, and the status for nobody, a reader, a manager, an admin, another site's manager."""
+
+    statuses: tuple[int, int, int, int, int]
+    path: str
+    body: Any = None
+    kind: str = "api"
+    query: dict[str, str] = field(default_factory=dict)
+
+
+ARTICLE = {"key": "story", "url": "https://daily.example/story", "title": "Story"}
+ANYONE = (200, 200, 200, 200, 200)
+SITE = {"site": "daily"}
+
+MATRIX: dict[tuple[str, str], Row] = {
+    # Reading: anonymous, the same for everyone.
+    ("GET", "widget_api.config"): Row(ANYONE, "/api/v1/config", query=SITE),
+    ("GET", "widget_api.thread"): Row(ANYONE, "/api/v1/comments", query={**SITE, "article": "story"}),
+    ("GET", "widget_api.replies"): Row(ANYONE, "/api/v1/comments/{theirs}/replies"),
+    ("GET", "widget_api.permalink"): Row(ANYONE, "/api/v1/comments/{theirs}"),
+    ("GET", "widget_api.new"): Row(ANYONE, "/api/v1/comments/new", query={**SITE, "article": "story", "since": "2026-01-01T00:00:00Z"}),
+    ("GET", "widget_api.counts"): Row(ANYONE, "/api/v1/counts", query={**SITE, "article": "story"}),
+    # Readers: a sign-in for this site. Another site's is refused, or finds nothing.
+    ("POST", "widget_api.post"): Row((401, 201, 201, 201, 403), "/api/v1/comments", {**SITE, "article": ARTICLE, "body": "A calm remark."}),
+    ("PATCH", "widget_api.edit"): Row((401, 403, 403, 403, 404), "/api/v1/comments/{theirs}", {"body": "Changed."}),
+    ("DELETE", "widget_api.withdraw"): Row((401, 403, 403, 403, 404), "/api/v1/comments/{theirs}"),
+    ("PUT", "widget_api.vote"): Row((401, 200, 200, 200, 404), "/api/v1/comments/{theirs}/vote", {"value": 1}),
+    ("POST", "widget_api.report"): Row((401, 201, 201, 201, 404), "/api/v1/comments/{theirs}/reports", {"revision": 1, "reason": "spam"}),
+    ("POST", "widget_api.appeal"): Row((401, 404, 404, 404, 404), "/api/v1/comments/{theirs}/appeal", {"message": "Why?"}),
+    ("GET", "widget_api.me"): Row((401, 200, 200, 200, 403), "/api/v1/me", query=SITE),
+    # Publishers' servers and managers' scripts: a personal token with the scope, for this site.
+    ("PUT", "publishers_api.put_article"): Row((401, 403, 200, 200, 403), "/api/v1/articles", {**SITE, **ARTICLE}),
+    ("GET", "publishers_api.get_article"): Row((401, 403, 200, 200, 403), "/api/v1/articles", query={**SITE, "key": "story"}),
+    ("GET", "managers_api.list_cases"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/cases", query=SITE),
+    ("GET", "managers_api.list_articles"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/articles", query=SITE),
+    ("GET", "managers_api.show_history"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/comments/{theirs}/history"),
+    ("POST", "managers_api.decide"): Row(
+        (401, 403, 200, 200, 404), "/api/v1/moderation/decisions",
+        {"comments": [{"id": "{held}", "revision": 1}], "action": "approve"},
+    ),
+    ("POST", "managers_api.undo"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/decisions/{decision}/undo"),
+    # The console: a session; of a site that isn't theirs people learn nothing.
+    ("GET", "console.show_sites"): Row((302, 200, 302, 302, 302), "/console", kind="page"),
+    ("GET", "console.show_queue"): Row((302, 404, 200, 200, 404), "/console/daily", kind="page"),
+    ("GET", "console.show_decided"): Row((302, 404, 200, 200, 404), "/console/daily/decided", kind="page"),
+    ("GET", "console.show_articles"): Row((302, 404, 200, 200, 404), "/console/daily/articles", kind="page"),
+    ("POST", "console.decide"): Row(
+        (302, 404, 302, 302, 404), "/console/daily/decisions",
+        {"comment": "{held}", "revision": "1", "seen": "1", "action": "approve"}, kind="form",
+    ),
+    ("POST", "console.undo"): Row((302, 404, 302, 302, 404), "/console/daily/decisions/{decision}/undo", {}, kind="form"),
+    # Accounts and signing in: open to everyone; what they do is tested in test_accounts and test_token.
+    ("GET", "accounts.sign_in"): Row(ANYONE, "/auth/sign-in", kind="page"),
+    ("POST", "accounts.sign_in"): Row((422,) * 5, "/auth/sign-in", {}, kind="form"),
+    ("GET", "accounts.sign_up"): Row(ANYONE, "/auth/sign-up", kind="page"),
+    ("POST", "accounts.sign_up"): Row((422,) * 5, "/auth/sign-up", {}, kind="form"),
+    ("POST", "accounts.sign_out"): Row((302, 302, 302, 302, 302), "/auth/sign-out", {}, kind="form"),
+    ("GET", "accounts.account"): Row((302, 200, 200, 200, 200), "/auth/account", kind="page"),
+    ("GET", "accounts.set_password"): Row((404, 404, 404, 404, 404), "/auth/set-password/x", kind="page"),
+    ("POST", "accounts.set_password"): Row((404, 404, 404, 404, 404), "/auth/set-password/x", {}, kind="form"),
+    ("GET", "accounts.authorize"): Row((404,) * 5, "/auth/authorize", kind="page"),
+    ("POST", "accounts.authorize"): Row((404,) * 5, "/auth/authorize", {}, kind="form"),
+    ("POST", "token.token"): Row((422, 422, 422, 422, 422), "/api/v1/token", {}),
+    ("POST", "token.revoke"): Row((422, 422, 422, 422, 422), "/api/v1/token/revoke", {}),
+    ("POST", "token.create_account"): Row((422, 422, 422, 422, 422), "/api/v1/accounts", {}),
+    # What everyone may fetch.
+    ("GET", "embed.loader"): Row(ANYONE, "/embed.js"),
+    ("GET", "embed.module"): Row((404, 404, 404, 404, 404), "/static/widget/0/nothing.js"),
+    ("GET", "assets.asset"): Row((404, 404, 404, 404, 404), "/static/console/nothing.css"),
+    ("GET", "openapi.spec"): Row(ANYONE, "/api/v1/openapi.json"),
+    ("GET", "docs.show"): Row(ANYONE, "/api/docs"),
+    ("GET", "operations.healthz"): Row(ANYONE, "/healthz"),
+    ("GET", "operations.readyz"): Row(ANYONE, "/readyz"),
+    ("GET", "operations.metrics"): Row(ANYONE, "/metrics"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def scene(db, cast):
+    """Ids to put into addresses, and a token for each role."""
+    with db.writing() as writing:
+        nia = factories.person(writing, "Nia Vale")
+        theirs = factories.comment(writing, cast.story, nia)
+        held = factories.comment(writing, cast.story, nia, status=Status.HELD)
+        undoable = factories.comment(writing, cast.story, nia)
+        decision = factories.reject(writing, undoable, cast.cam)
+        tokens = {
+            "nobody": {},
+            "ada": factories.bearer(writing, cast.ada, cast.daily),
+            "cam": factories.bearer(writing, cast.cam, cast.daily, *STAFF),
+            "eve": factories.bearer(writing, cast.eve, cast.daily, *STAFF),
+            "dee": factories.bearer(writing, cast.dee, cast.other, *STAFF),
+        }
+    ids = {"theirs": str(theirs.id), "held": str(held.id), "decision": str(decision.id)}
+    return ids, tokens
+
+
+def filled(value: Any, ids: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: filled(inner, ids) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [filled(inner, ids) for inner in value]
+    return value.format(**ids) if isinstance(value, str) else value
+
+
+def test_every_route_has_a_row(app) -> None:
+    routes = {
+        (method, rule.endpoint) for rule in app.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+    assert routes - MATRIX.keys() == set()
+    assert MATRIX.keys() - routes == set()
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("route", sorted(MATRIX), ids=lambda route: "-".join(route))
+def test_a_route_answers_each_role_as_the_matrix_says(app, cast, scene, route: tuple[str, str], role: str) -> None:
+    row = MATRIX[route]
+    ids, tokens = scene
+    client = app.test_client()
+    token = ""
+    if row.kind != "api":
+        token = begin_session(app, client, None if role == "nobody" else getattr(cast, role))
+    given: dict[str, Any] = {"query_string": row.query, "base_url": "https://127.0.0.1:8000"}
+    if row.kind == "api":
+        given["headers"] = tokens[role]
+    else:
+        given["headers"] = {"Accept": "text/html", "Origin": "https://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}
+    if row.body is not None:
+        body = filled(row.body, ids)
+        given["json" if row.kind == "api" else "data"] = body if row.kind == "api" else {**body, "csrf_token": token}
+
+    answer = client.open(filled(row.path, ids), method=route[0], **given)
+
+    assert answer.status_code == row.statuses[ROLES.index(role)], answer.text[:3000]
+
+
+def begin_session(app: Any, client: Any, person: Any) -> str:
+    """Begin a browser session as the sign-in page does; return the token that its forms carry."""
+    with app.test_request_context(base_url="https://127.0.0.1:8000"):
+        if person is not None:
+            sign_in_here(person)
+        token = generate_csrf()
+        kept = dict(session)
+    with client.session_transaction(base_url="https://127.0.0.1:8000") as browser:
+        browser.update(kept)
+    return str(token)
