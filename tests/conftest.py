@@ -191,3 +191,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_t
 @pytest.fixture(scope="session")
 def browser_type(playwright: Any) -> Any:
     return playwright.chromium
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Stands in for pytest-base-url's own, which pytest 9 warns of."""
