@@ -79,7 +79,7 @@ def show_sites() -> ResponseReturnValue:
     session = context.session()
     managed = people.managed_sites(session, person.id)
     if len(managed) == 1:
-        return redirect(url_for("console.show_queue", site_key=session.get_one(Site, managed[0].site_id).key))
+        return redirect(url_for("console.show_queue", site_key=session.get_one(Site, managed[0].site_id).key), 303)
     listed = [(session.get_one(Site, one.site_id), queue.summary(session, one.site_id)) for one in managed]
     return render_template("console/sites.html", sites=listed, me=person.name, now=context.now(), **scenes.WORDS)
 
@@ -136,7 +136,7 @@ def decide() -> ResponseReturnValue:
     bar = scenes.done_bar(session, result.decision)
     if _is_script():
         return _bar(bar)
-    return redirect(_home(decided=result.decision.id, case=_next_case()))
+    return redirect(_home(decided=result.decision.id, case=_next_case()), 303)
 
 
 @blueprint.post("/<site_key>/decisions/<decision_id>/undo")
@@ -156,7 +156,7 @@ def undo(decision_id: str) -> ResponseReturnValue:
     case = queue.find_open_case_id(session, undone.comment_id)
     if _is_script():
         return _bar(scenes.undone_bar(session, undone, case_id=case))
-    return redirect(_home(undone=undone.id, case=case))
+    return redirect(_home(undone=undone.id, case=case), 303)
 
 
 @blueprint.after_request
@@ -300,4 +300,4 @@ def _to_sign_in() -> ResponseReturnValue:
     if _is_script():
         raise NotSignedIn("Your session has ended; sign in again.")
     back = request.full_path.rstrip("?") if request.method == "GET" else url_for("console.show_sites")
-    return redirect(url_for("accounts.sign_in", next=back))
+    return redirect(url_for("accounts.sign_in", next=back), 303)

@@ -12,7 +12,7 @@ from commentsvc.queries import articles, history, queue
 from commentsvc.queries.sites import find_membership, get_site
 from commentsvc.store.models import Comment, Membership
 from commentsvc.store.paging import parse_id
-from commentsvc.web import context
+from commentsvc.web import case_answers, context
 from commentsvc.web.case_shapes import (
     ArticlesQuery,
     CasesQuery,
@@ -32,6 +32,8 @@ blueprint = APIBlueprint("managers_api", __name__, url_prefix="/api/v1/moderatio
 @blueprint.get("/cases")
 @signed_in(Scope.MODERATE)
 @blueprint.input(CasesQuery, location="query")
+@blueprint.output(case_answers.CasesOut)
+@blueprint.doc(summary="A page of cases", responses=[401, 403, 404, 422], security="bearer")
 def list_cases(query_data: CasesQuery) -> Response:
     """List open or closed cases."""
     site_id = _site_of(query_data.site)
@@ -48,8 +50,10 @@ def list_cases(query_data: CasesQuery) -> Response:
 
 @blueprint.post("/decisions")
 @signed_in(Scope.MODERATE)
-@blueprint.input(DecisionsIn)
 @idempotent
+@blueprint.input(DecisionsIn)
+@blueprint.output(case_answers.DecisionsOut)
+@blueprint.doc(summary="Decide about comments", responses=[401, 403, 404, 409, 422], security="bearer")
 def decide(json_data: DecisionsIn) -> Response:
     """Decide about comments; each is done, or a conflict that changed nothing."""
     batch = new_batch()
@@ -70,6 +74,8 @@ def decide(json_data: DecisionsIn) -> Response:
 @blueprint.post("/decisions/<decision_id>/undo")
 @signed_in(Scope.MODERATE)
 @idempotent
+@blueprint.output(case_answers.DecisionsOut)
+@blueprint.doc(summary="Take a decision back", responses=[401, 403, 404, 409, 422], security="bearer")
 def undo(decision_id: str) -> Response:
     """Take one decision back."""
     session = context.session()
@@ -79,6 +85,8 @@ def undo(decision_id: str) -> Response:
 
 @blueprint.get("/comments/<comment_id>/history")
 @signed_in(Scope.MODERATE)
+@blueprint.output(case_answers.HistoryOut)
+@blueprint.doc(summary="Every decision about a comment", responses=[401, 403, 404], security="bearer")
 def show_history(comment_id: str) -> Response:
     """List the decisions about a comment, newest first."""
     session = context.session()
@@ -93,6 +101,8 @@ def show_history(comment_id: str) -> Response:
 @blueprint.get("/articles")
 @signed_in(Scope.MODERATE)
 @blueprint.input(ArticlesQuery, location="query")
+@blueprint.output(case_answers.ArticlesOut)
+@blueprint.doc(summary="A page of articles with their counts", responses=[401, 403, 404, 422], security="bearer")
 def list_articles(query_data: ArticlesQuery) -> Response:
     """List articles with their counts."""
     site_id = _site_of(query_data.site)
