@@ -189,15 +189,12 @@ def make_people(session: Session, site: Site, wanted: int, rng: Random, *, now: 
 def _make_members(session: Session, site: Site, chosen: list[tuple[str, str]], *, now: int) -> list[int]:
     """Make those of the chosen people who were seeded members of the site, and return all of its seeded members."""
     skeletons = [skeleton for _, skeleton in chosen]
-    members = dict(
-        session.execute(
-            select(Membership.skeleton, Membership.person_id).where(
-                Membership.site_id == site.id, Membership.skeleton.in_(skeletons)
-            )
+    known = session.execute(
+        select(Membership.skeleton, Membership.person_id).where(
+            Membership.site_id == site.id, Membership.skeleton.in_(skeletons)
         )
-        .tuples()
-        .all()
     )
+    members = {row.skeleton: row.person_id for row in known}
     seeded = session.execute(
         select(Person.id, Person.name, Person.skeleton)
         .where(Person.skeleton.in_(skeletons), Person.email.like(f"%{_SEEDED}"))
