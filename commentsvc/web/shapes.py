@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
@@ -112,7 +112,7 @@ class EditIn(In):
 class VoteIn(In):
     """One vote, or none."""
 
-    value: Literal[1, 0, -1]
+    value: Annotated[int, Field(ge=-1, le=1, strict=True)]
 
 
 class ReportIn(In):
