@@ -4,6 +4,7 @@ import "./api.js";
 import "./banner.js";
 import "./comment.js";
 import "./dom.js";
+import "./fresh.js";
 import "./reader.js";
 import "./section.js";
 import "./strings.js";

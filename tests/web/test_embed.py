@@ -1,0 +1,91 @@
+import gzip
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from commentsvc.web import embed
+from commentsvc.web.paths import STATIC
+
+BUDGET = 15_000
+
+
+def test_loader_names_modules_that_may_be_kept_for_ever(client):
+    loader = client.get("/embed.js")
+    address = re.search(r'"\./(static/widget/\w+/element\.js)"', loader.text).group(1)
+
+    module = client.get(f"/{address}")
+
+    assert loader.headers["Cache-Control"] == "public, max-age=300, stale-while-revalidate=86400"
+    assert module.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    for answer in (loader, module):
+        assert answer.mimetype == "text/javascript"
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_module_of_another_version_is_sent_but_not_kept(client):
+    answer = client.get("/static/widget/000000000000/element.js")
+
+    assert answer.status_code == 200
+    assert "immutable" not in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "types.d.ts", "..%2fembed.py", "%2e%2e"])
+def test_only_modules_are_sent(client, name):
+    assert client.get(f"/static/widget/000000000000/{name}").status_code == 404
+
+
+def test_loader_is_not_sent_twice(client):
+    etag = client.get("/embed.js").headers["ETag"]
+
+    again = client.get("/embed.js", headers={"If-None-Match": etag})
+
+    assert again.status_code == 304
+    assert again.data == b""
+
+
+def test_modules_come_compressed_to_who_takes_that(client):
+    plain = client.get("/embed.js")
+    zipped = client.get("/embed.js", headers={"Accept-Encoding": "br, gzip"})
+
+    assert "Content-Encoding" not in plain.headers
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(zipped.data) == plain.data
+    assert "Accept-Encoding" in zipped.headers["Vary"]
+
+
+def test_first_view_stays_within_its_budget():
+    sizes = {name: len(file.zipped) for name, file in embed.first_view().items()}
+
+    assert {"embed.js", "element.js", "thread.js", "styles.js", "fresh.js"} <= sizes.keys()
+    assert sum(sizes.values()) <= BUDGET, sizes
+
+
+def test_lean_source_leaves_code_and_text_alone():
+    source = (
+        "// What?\n"
+        "/** Kept out. */\n"
+        "const a = 'http://x'; // stays, being behind code\n"
+        "/**\n * @param {string} b\n */\n"
+        "  /** @type {X} */ (c).d();\n"
+        "/** @type {Y} */\n"
+        "  e();\n"
+    )
+
+    lean = embed.lean(source)
+
+    assert lean == "const a = 'http://x'; // stays, being behind code\n/** @type {X} */ (c).d();\ne();\n"
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_lean_modules_are_still_javascript():
+    for path in (STATIC / "widget").glob("*.js"):
+        lean = embed.lean(path.read_text("utf-8"))
+        check = subprocess.run(
+            ["node", "--input-type=module", "--check"], input=lean, text=True, capture_output=True, check=False
+        )
+        assert check.returncode == 0, (path.name, check.stderr)
