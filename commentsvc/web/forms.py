@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Field, IntegerField, PasswordField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms import EmailField, Field, IntegerField, PasswordField, StringField, TextAreaField
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from commentsvc.actions.accounts import check_email
 from commentsvc.actions.names import check_name
@@ -54,18 +54,10 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]
     comment = IntegerField("Comment", [InputRequired(), NumberRange(1, 2**63 - 1)])
     revision = IntegerField("Version", [InputRequired(), NumberRange(1, 2**31)])
     seen = IntegerField("Case", [Optional(), NumberRange(1, 2**31)])
-    action = SelectField("Decision", choices=[(action.value, action.value) for action in ACTIONS])
-    guideline = SelectField(
-        "Guideline", [Optional()], choices=[(guideline.value, guideline.value) for guideline in Guideline],
-        validate_choice=False,
-    )  # fmt: skip
+    action = StringField("Decision", [AnyOf([*ACTIONS], "There is no such decision.")])
+    guideline = StringField("Guideline", [Optional(), AnyOf([*Guideline], "There is no such guideline.")])
     message = TextAreaField("Message to the author", [Length(max=MAX_TEXT)])
     note = StringField("Note for managers", [Length(max=MAX_TEXT)])
-
-    def validate_guideline(self, field: Field) -> None:
-        """Take one of ours or none; only a rejection needs it, and says so itself."""
-        if field.data and field.data not in list(Guideline):
-            raise ValidationError("There is no such guideline.")
 
 
 def show(error: Invalid, form: FlaskForm) -> None:
