@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, inspect, null, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from commentsvc.enums import JobState, Status
-from commentsvc.store.models import OPEN, PUBLISHED, Article, Case, Comment, Job, Membership, Table, Vote
+from commentsvc.enums import JobState, Outcome, Status
+from commentsvc.store.models import OPEN, PUBLISHED, Article, Case, Comment, Decision, Job, Membership, Table, Vote
 
 _OVERDUE_US = 60_000_000
+LATEST = 10_000
+"""How many decisions `verdicts` looks back: enough to see a change, few enough to be asked often."""
 _REPAIR = "Report this with the version of commentsvc: a change to this figure was written past its transaction."
 
 
@@ -44,6 +46,19 @@ def queue(session: Session, *, now: int) -> Queue:
     ).one()
     open_cases = session.scalar(select(func.coalesce(func.sum(Article.open_cases), 0))) or 0
     return Queue(int(open_cases), *counts)
+
+
+def verdicts(session: Session) -> dict[str, int]:
+    """Count what rules decided among the latest decisions, by outcome."""
+    newest = select(func.max(Decision.id)).scalar_subquery()
+    rows = session.execute(
+        select(Decision.to_status, func.count().label("number"))
+        .where(Decision.id > newest - LATEST, Decision.rule.is_not(None))
+        .group_by(Decision.to_status)
+    )
+    counted = {row.to_status: row.number for row in rows}
+    outcomes = {Outcome.PUBLISH: Status.PUBLISHED, Outcome.HOLD: Status.HELD, Outcome.REJECT: Status.REJECTED}
+    return {outcome.value: counted.get(status, 0) for outcome, status in outcomes.items()}
 
 
 def jobs(session: Session, *, now: int) -> list[Finding]:

@@ -1,11 +1,125 @@
-"""Is the service well? For load balancers, and for people who are woken up."""
+"""Is the service well? For load balancers, for Prometheus, and for people who are woken up."""
 
-from flask import Blueprint, Response, jsonify
+import time
+from collections.abc import Iterator
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, g, jsonify, request
+from flask.blueprints import BlueprintSetupState
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+
+from commentsvc.queries import health
+from commentsvc.store import migrate
+from commentsvc.store.db import now_us
+from commentsvc.web import context
 
 blueprint = Blueprint("operations", __name__)
+
+_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+_METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
     """Say that the process answers."""
     return jsonify({"status": "ok"})
+
+
+@blueprint.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """Say whether requests can be served: 503 without the database, `degraded` while only helpers are out."""
+    services = context.services()
+    parts: dict[str, Any] = {"database": _database()}
+    if parts["database"] != "ok":
+        return jsonify({"status": "unavailable", **parts}), 503
+    judge = services.judge.describe()
+    parts["classifier"] = judge["state"]
+    parts["engine"] = {"name": judge["engine"], "version": judge["version"]}
+    if services.settings.redis_url:
+        parts["redis"] = "unavailable" if services.limiter.is_degraded else "ok"
+    is_well = parts["classifier"] == "ok" and parts.get("redis", "ok") == "ok"
+    return jsonify({"status": "ok" if is_well else "degraded", **parts}), 200
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Answer in Prometheus' text format."""
+    return Response(generate_latest(_metrics().registry), content_type=CONTENT_TYPE_LATEST)
+
+
+@blueprint.before_app_request
+def start_clock() -> None:
+    """Note when a request began."""
+    g.started = time.perf_counter()
+
+
+@blueprint.after_app_request
+def count(response: Response) -> Response:
+    """Count an answer under its endpoint's name; under its address the memory would fill with labels."""
+    endpoint = request.endpoint or "none"
+    method = request.method if request.method in _METHODS else "other"
+    _metrics().requests.labels(endpoint, method, response.status_code).inc()
+    if "started" in g:
+        _metrics().seconds.labels(endpoint).observe(time.perf_counter() - g.started)
+    return response
+
+
+class Metrics:
+    """What one process counts about itself; gauges are read from the database when somebody asks."""
+
+    def __init__(self, services: context.Services) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "commentsvc_requests", "Requests answered.", ("endpoint", "method", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "commentsvc_request_seconds", "Time to an answer.", ("endpoint",), buckets=_BUCKETS, registry=self.registry
+        )
+        self.registry.register(_Gauges(services))
+
+
+class _Gauges:
+    """What all processes share: the queue of people, the queue of jobs, the latest verdicts."""
+
+    def __init__(self, services: context.Services) -> None:
+        self._services = services
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        with self._services.db.reading() as session:
+            queue = health.queue(session, now=now_us())
+            verdicts = health.verdicts(session)
+        yield GaugeMetricFamily("commentsvc_open_cases", "Cases that wait for a manager.", queue.open_cases)
+        jobs = {"waiting": queue.waiting_jobs, "overdue": queue.overdue_jobs, "failing": queue.failing_jobs}
+        yield _labelled("commentsvc_jobs", "Unfinished jobs.", "state", jobs)
+        about = f"Automatic verdicts among the latest {health.LATEST:,} decisions."
+        yield _labelled("commentsvc_verdicts", about, "outcome", verdicts)
+
+
+@blueprint.record_once
+def _prepare(state: BlueprintSetupState) -> None:
+    state.app.extensions["commentsvc.metrics"] = Metrics(state.app.extensions["commentsvc"])
+
+
+def _metrics() -> Metrics:
+    return cast(Metrics, current_app.extensions["commentsvc.metrics"])
+
+
+def _labelled(name: str, about: str, label: str, values: dict[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=[label])
+    for value, number in values.items():
+        family.add_metric([value], number)
+    return family
+
+
+def _database() -> str:
+    try:
+        revision = migrate.current(context.services().db)
+    except SQLAlchemyError:
+        return "unavailable"
+    return "ok" if revision == migrate.newest() else "not migrated"

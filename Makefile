@@ -1,0 +1,57 @@
+# demo · test · check · dev, each on a clean clone. Nothing is installed outside .venv, except by `make test` as root.
+
+PORT ?= 8000
+PYTHON ?= python3
+BIN := .venv/bin
+TORCH := torch==2.13.0
+
+.PHONY: demo dev test test-python test-postgresql test-js check migration clean
+
+demo: .venv/base
+	@exec $(BIN)/commentsvc demo --port $(PORT)
+
+dev: .venv/base  ## the demo, restarted whenever a file changes
+	@$(BIN)/python .ci/dev.py --port $(PORT)
+
+test: test-python test-postgresql test-js
+
+test-python: .venv/test system
+	$(BIN)/python -m pytest -n 2
+
+test-postgresql: .venv/test system
+	TEST_DATABASE=postgresql $(BIN)/python -m pytest -n 2
+
+test-js: system
+	@if [ -f package.json ]; then \
+	    echo "Installing what the JavaScript tests need"; \
+	    npm ci --silent --no-audit --no-fund && npm test; \
+	fi
+
+check: .venv/test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+migration: .venv/base  ## print what the next migration must do
+	@$(BIN)/python migrations/draft.py
+
+clean:
+	rm -rf .venv node_modules
+
+.PHONY: system
+system:
+	@.ci/system
+
+.venv/base: pyproject.toml
+	@echo "Installing commentsvc into .venv (about half a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/test: .venv/base
+	@echo "Installing what the tests and checks need: PyTorch for CPUs first (about a minute, 1.2 GB)"
+	@$(BIN)/python -m pip install --quiet $(TORCH)
+	@$(BIN)/python -m pip install --quiet --group test --group check --editable '.[detoxify,training]'
+	@touch $@
