@@ -107,13 +107,13 @@ def repeats(draft: Draft, policy: Policy) -> Signal:
 
 def spam(draft: Draft, policy: Policy) -> Signal:
     """Observe typical shapes of spam: a sales pitch or shouting together with a link, and endless repetition."""
-    has_link = bool(find_links(draft.body))
+    found = find_links(draft.body)
     pitch = _pitch(draft.body)
-    shouts = _shouts(draft.body)
-    if pitch and has_link:
+    shouts = _shouts(_without(found, draft.body))
+    if pitch and found:
         message = "This reads like an advertisement."
         return Signal("spam", Guideline.SPAM, score=0.9, message=message, spans=pitch)
-    if shouts and has_link:
+    if shouts and found:
         return Signal("spam", Guideline.SPAM, score=0.6, message="This is a link in capital letters.")
     stretch = _repetition(draft.body)
     if stretch:
@@ -195,8 +195,13 @@ def _pitch(body: str) -> tuple[Span, ...]:
     return tuple(folded.span(match.start(), match.end()) for match in _PITCH.finditer(folded.text))
 
 
-def _shouts(body: str) -> bool:
-    cased = [char.isupper() for char in body if char.isupper() or char.islower()]
+def _without(spans: list[Span], body: str) -> str:
+    edges = [0, *(edge for span in spans for edge in span), len(body)]
+    return " ".join(body[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+
+
+def _shouts(text: str) -> bool:
+    cased = [char.isupper() for char in text if char.isupper() or char.islower()]
     return len(cased) >= _SHOUT_LETTERS and sum(cased) >= _SHOUT_SHARE * len(cased)
 
 

@@ -3,8 +3,6 @@
 import unicodedata
 from collections.abc import Iterable
 
-from confusable_homoglyphs import confusables
-
 from commentsvc.moderation.normalise import fold, looks_latin
 
 
@@ -36,9 +34,10 @@ def look_alike(raw: str, host: str, listed: Iterable[str] = ()) -> bool:
 
 
 def _pretends(label: str) -> bool:
-    if label.isascii():
+    latin = looks_latin(label)
+    if latin == label:
         return False
-    return bool(confusables.is_dangerous(label)) or looks_latin(label).isascii()
+    return latin.isascii() or any(char.isascii() and char.isalpha() for char in label)
 
 
 def _readable(host: str) -> str:

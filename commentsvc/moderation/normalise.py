@@ -17,7 +17,7 @@ WORD = re.compile(
 """A word of folded text; scripts that are written without spaces count each character as one."""
 
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
-_ACCENT = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+_ACCENT = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 _TOKEN = re.compile(r"\S+")
 _NOT_ALNUM = re.compile(r"[\W_]+")
 _LEET = str.maketrans("0134578@$!|+", "oieastbasiit")
@@ -49,8 +49,8 @@ class Folded:
 def fold(text: str) -> Folded:
     """Undo what only the eye forgives: case, compatibility forms, accents, invisible characters, look-alikes.
 
-    Look-alike letters become Latin only in words that also have Latin letters, or, when the text is mostly
-    Latin, in words made of nothing else: Russian stays Russian.
+    Look-alike letters become Latin only in words that also have Latin letters, or, when most of the words could
+    be Latin, in words made of nothing else: Russian stays Russian.
     """
     if text.isascii():
         return Folded(text.lower(), range(len(text)), len(text))
@@ -108,8 +108,8 @@ def _fold_char(char: str) -> str:
 def _undo_look_alikes(text: str) -> str:
     if text.isascii():
         return text
-    letters = [char for char in text if char.isalpha()]
-    mostly_latin = sum("a" <= char <= "z" for char in letters) * 2 > len(letters)
+    looks = [looks_latin(word).isascii() for word in WORD.findall(text)]
+    mostly_latin = sum(looks) * 2 > len(looks)
 
     def undo(match: re.Match[str]) -> str:
         word = match[0]
@@ -119,7 +119,7 @@ def _undo_look_alikes(text: str) -> str:
         has_latin = any("a" <= char <= "z" for char in word)
         return latin if has_latin or (mostly_latin and latin.isascii()) else word
 
-    return _TOKEN.sub(undo, text)
+    return WORD.sub(undo, text)
 
 
 def _undo_leet(match: re.Match[str]) -> str:
