@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from commentsvc.actions.names import check_name, numbered
 from commentsvc.actions.names import skeleton as skeleton  # noqa: PLC0414 (a name is part of an account)
-from commentsvc.actions.passwords import check_new_password, fits, hash_password
+from commentsvc.actions.passwords import check_new_password, hash_password
 from commentsvc.enums import Role
 from commentsvc.errors import Invalid, NotFound, TooManyRequests
 from commentsvc.queries.callers import find_linked, hash_token
@@ -37,11 +37,6 @@ class NewAccount:
     name: str
     email: str
     password_hash: str | None
-
-
-def sign_up(session: Session, *, name: str, email: str, password: str, now: int) -> Person:
-    """Create an account, or raise Invalid naming the field."""
-    return open_account(session, new_account(name=name, email=email, password=password), now=now)
 
 
 def new_account(*, name: str, email: str, password: str) -> NewAccount:
@@ -88,17 +83,6 @@ def check_email(email: str) -> str:
     if len(address) > 254:
         raise Invalid("This e-mail address is too long.", field="email")
     return address
-
-
-def check_password(session: Session, *, email: str, password: str, client: str | None, now: int) -> Person | None:
-    """Find the person with this address and password, or count a failure and return None.
-
-    Raises TooManyRequests for a client that guesses. Web asks the halves one by one, so that no lock is held while
-    argon2 works.
-    """
-    refuse_guessing(session, email=email, client=client, now=now)
-    kept = stored_hash(session, email)
-    return settle_sign_in(session, email=email, proven=kept if fits(kept, password) else None, client=client, now=now)
 
 
 def stored_hash(session: Session, email: str) -> str | None:

@@ -23,7 +23,7 @@ _NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$8VvpbTyEgQ3L6DwmHXH1sA$rMD6hHVZe+dfyJ
 def check_new_password(password: str, *, email: str = "", name: str = "", field: str = "password") -> None:
     """Accept a new password, or raise Invalid: length, not among the most used ones, not one's own name."""
     if len(password) < MIN_LENGTH:
-        raise Invalid(f"At least {MIN_LENGTH} characters, please; a few words in a row are good.", field=field)
+        raise Invalid(f"At least {MIN_LENGTH} characters, please; a few words are fine.", field=field)
     if len(password) > MAX_LENGTH:
         raise Invalid(f"At most {MAX_LENGTH:,} characters, please.", field=field)
     folded = password.casefold()

@@ -5,7 +5,7 @@ import threading
 import pytest
 from sqlalchemy import func, select
 
-from commentsvc.actions import accounts, tokens
+from commentsvc.actions import accounts, passwords, tokens
 from commentsvc.enums import Role, Scope
 from commentsvc.errors import Invalid, NotFound, TooManyRequests
 from commentsvc.queries.callers import find_caller
@@ -21,11 +21,9 @@ NEW = {"name": "Zoë Vance", "email": " Zoe@News.example ", "password": "vier w�
 
 def test_sign_up_makes_an_account_that_signs_in(db: Database):
     with db.writing() as session:
-        accounts.sign_up(session, **NEW, now=NOW)
+        sign_up(session, **NEW, now=NOW)
     with db.writing() as session:
-        found = accounts.check_password(
-            session, email="ZOE@news.example", password=NEW["password"], client="home", now=NOW
-        )
+        found = attempt(session, "ZOE@news.example", NEW["password"], "home", NOW)
 
     assert found is not None
     assert (found.name, found.email, found.epoch, found.created_at) == ("Zoë Vance", "zoe@news.example", 1, NOW)
@@ -48,10 +46,10 @@ def test_sign_up_makes_an_account_that_signs_in(db: Database):
 def test_sign_up_refuses_and_leaves_nothing(db: Database, change: dict[str, str], field: str, because: str):
     with db.writing() as session:
         factories.site(session, "daily")
-        accounts.sign_up(session, **NEW, now=NOW)
+        sign_up(session, **NEW, now=NOW)
 
     with pytest.raises(Invalid, match=because) as refusal, db.writing() as session:
-        accounts.sign_up(session, **{**NEW, **change}, now=NOW)
+        sign_up(session, **{**NEW, **change}, now=NOW)
 
     assert refusal.value.field == field
     with db.reading() as session:
@@ -68,7 +66,7 @@ def test_sign_up_from_eight_at_once_makes_one_account(db: Database):
 @pytest.mark.parametrize("email", ["ada@daily.example", "nobody@daily.example", "nonsense", "\ud800"])
 def test_wrong_password_and_unknown_address_are_alike(db: Database, cast: Cast, email: str):
     with db.writing() as session:
-        answer = accounts.check_password(session, email=email, password="wrong", client="home", now=NOW)
+        answer = attempt(session, email, "wrong", "home", NOW)
 
     assert answer is None
     with db.reading() as session:
@@ -222,9 +220,17 @@ def test_one_time_link_survives_a_password_that_is_refused_and_expires(db: Datab
     assert used.id == cast.cam.id
 
 
+def sign_up(session, *, name: str, email: str, password: str, now: int) -> Person:
+    return accounts.open_account(session, accounts.new_account(name=name, email=email, password=password), now=now)
+
+
 def attempt(session, email: str, password: str, client: str, now: int):
+    """Sign in as the pages do; return the person, None, or the seconds to wait."""
     try:
-        return accounts.check_password(session, email=email, password=password, client=client, now=now)
+        accounts.refuse_guessing(session, email=email, client=client, now=now)
+        kept = accounts.stored_hash(session, email)
+        proven = kept if passwords.fits(kept, password) else None
+        return accounts.settle_sign_in(session, email=email, proven=proven, client=client, now=now)
     except TooManyRequests as refusal:
         return refusal.retry_after
 
