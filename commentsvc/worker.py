@@ -14,7 +14,6 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from commentsvc.actions import judging, purging
-from commentsvc.errors import ClassifierUnavailable
 from commentsvc.infra import jobs
 from commentsvc.infra.jobs import Claim
 from commentsvc.moderation.pipeline import Judge
@@ -30,7 +29,9 @@ _log = structlog.get_logger(__name__)
 
 def _rescore(db: Database, judge: Judge, args: Mapping[str, Any]) -> None:
     if not judging.rescore(db, judge, args["comment"], args["revision"], now=now_us()):
-        raise ClassifierUnavailable("A check has failed again; the comment stays held and is asked about later.")
+        # Not an error of the job's: however long the classifier is out, no comment is given up.
+        with db.writing() as session:
+            judging.enqueue_rescore(session, args["comment"], args["revision"], now=now_us())
 
 
 JOBS: Mapping[str, Work] = {"rescore": _rescore}

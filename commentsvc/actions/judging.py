@@ -16,7 +16,7 @@ from commentsvc.queries.history import has_decision_by_person
 from commentsvc.store.db import Database
 from commentsvc.store.models import Article, Comment, SignalRow, Site
 
-_RETRY_US = 10_000_000
+_RETRY_US = 30_000_000
 
 
 def record_signals(session: Session, comment: Comment, judgement: Judgement, *, now: int) -> None:
@@ -26,10 +26,10 @@ def record_signals(session: Session, comment: Comment, judgement: Judgement, *, 
         session.execute(insert(SignalRow), rows)
 
 
-def enqueue_rescore(session: Session, comment: Comment, *, now: int) -> None:
+def enqueue_rescore(session: Session, comment_id: int, revision: int, *, now: int) -> None:
     """Have a comment judged again, in this transaction's own commit."""
     jobs.enqueue(
-        session, "rescore", {"comment": comment.id, "revision": comment.revision}, key=f"rescore:{comment.id}",
+        session, "rescore", {"comment": comment_id, "revision": revision}, key=f"rescore:{comment_id}:{revision}",
         run_at=now + _RETRY_US, now=now,
     )  # fmt: skip
 
@@ -63,9 +63,9 @@ def _settle(session: Session, comment_id: int, revision: int, judgement: Judgeme
     if not _is_waiting(session, comment, revision):
         return True
     verdict = judgement.verdict
-    record_signals(session, comment, judgement, now=now)
     if verdict.failed:
         return False
+    record_signals(session, comment, judgement, now=now)
     if verdict.outcome == Outcome.PUBLISH:
         decisions.decide(
             session, comment, Status.PUBLISHED, action=Action.PUBLISH, rule="rescored", revision=revision, now=now

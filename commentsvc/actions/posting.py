@@ -295,7 +295,7 @@ def _take_effect(session: Session, comment: Comment, judgement: Judgement, *, no
     )  # fmt: skip
     _keep_in_queue(session, comment, judgement, case, now=now)
     if verdict.failed and status == Status.HELD:
-        enqueue_rescore(session, comment, now=now)
+        enqueue_rescore(session, comment.id, comment.revision, now=now)
 
 
 def _keep_in_queue(session: Session, comment: Comment, judgement: Judgement, before: Case | None, *, now: int) -> None:
