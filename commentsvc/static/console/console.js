@@ -80,16 +80,17 @@ function decide(form, submitter) {
   const body = new FormData(form, submitter);
   const leaves = isQueue && form.matches("[data-decide]");
   say("sending", "Sending…");
-  send(form.action, body, ({ isConflict }) => (isConflict || !leaves) && refresh());
+  send(form.getAttribute("action"), body, ({ isConflict }) => (isConflict || !leaves) && refresh());
   if (leaves) leave();
 }
 
 function undo(form) {
   const body = new FormData(form);
   say("sending", "Taking back…");
-  send(form.action, body, () => refresh(bar.querySelector("a")?.href));
+  send(form.getAttribute("action"), body, () => refresh(bar.querySelector("a")?.href));
 }
 
+/** The address comes from the attribute: form.action is the button of that name. */
 function send(url, body, then) {
   sending = sending.then(async () => {
     try {

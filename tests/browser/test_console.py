@@ -1,0 +1,254 @@
+"""Can a manager work the queue in a real browser: by keys, by plain forms, with help from a screen reader?"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import select
+
+from commentsvc.enums import Guideline, Role, Status
+from commentsvc.moderation.terms import Signal
+from commentsvc.store.db import Database, now_us
+from commentsvc.store.models import Comment, Decision
+from tests import factories
+from tests.server import Server
+
+pytestmark = pytest.mark.browser
+
+_serial = count(1)
+
+
+@dataclass(frozen=True)
+class Newsroom:
+    """A site of the test's own, with one manager and five held comments, `Remark 0` the oldest."""
+
+    key: str
+    queue: str
+    email: str
+    db: Database
+    comments: list[int]
+
+    def statuses(self) -> list[str]:
+        with self.db.reading() as session:
+            found = session.scalars(select(Comment).where(Comment.id.in_(self.comments)).order_by(Comment.id))
+            return [comment.status for comment in found]
+
+    def last_decision(self) -> Decision:
+        with self.db.reading() as session:
+            return session.scalars(
+                select(Decision).where(Decision.comment_id.in_(self.comments)).order_by(Decision.id.desc()).limit(1)
+            ).one()
+
+
+@pytest.fixture
+def newsroom(live_server: Server) -> Iterator[Newsroom]:
+    db = Database(live_server.env["COMMENTSVC_DATABASE_URL"])
+    key = f"desk{next(_serial)}"
+    toxic = Signal(
+        "toxicity", Guideline.COURTESY, score=0.9, spans=((0, 6),), labels={"insult": 0.9}, engine="embedded"
+    )
+    with db.writing() as session:
+        site = factories.site(session, key, name="The Evening Desk")
+        author = factories.person(session, f"Reader of {key}")
+        manager = factories.person(session, f"Keeper of {key}", email=f"{key}@desk.example")
+        factories.member(session, author, site)
+        factories.member(session, manager, site, Role.MANAGER)
+        story = factories.article(session, site, "story", lead="What the story says first.")
+        parent = factories.comment(session, story, author, "A calm remark.")
+        made = [
+            factories.comment(
+                session, story, author, f"Remark {number}: fool, see http://example.com", status=Status.HELD,
+                parent=parent, signals=[toxic], now=now_us() - 60_000_000 + number,
+            ).id
+            for number in range(5)
+        ]  # fmt: skip
+    yield Newsroom(key, f"{live_server.api}/console/{key}", f"{key}@desk.example", db, made)
+    db.dispose()
+
+
+@pytest.fixture
+def desk(browser: Browser, newsroom: Newsroom) -> Iterator[Callable[..., Page]]:
+    """Opens the queue as its manager, in a browser with these options."""
+    contexts: list[BrowserContext] = []
+
+    def open_queue(**options: Any) -> Page:
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.goto(newsroom.queue)
+        page.get_by_label("E-mail").fill(newsroom.email)
+        page.get_by_label("Password").fill(factories.PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{newsroom.queue}**")
+        return page
+
+    yield open_queue
+    for context in contexts:
+        context.close()
+
+
+def shown(page: Page) -> Any:
+    return page.locator("#card .body")
+
+
+def test_keys_approve_reject_and_undo(newsroom: Newsroom, desk: Callable[..., Page]) -> None:
+    page = desk()
+    expect(shown(page)).to_contain_text("Remark 0")
+
+    page.keyboard.press("j")
+    expect(shown(page)).to_contain_text("Remark 1")
+    page.keyboard.press("k")
+    expect(shown(page)).to_contain_text("Remark 0")
+
+    page.keyboard.press("a")
+    expect(shown(page)).to_contain_text("Remark 1")
+    expect(page.get_by_role("status")).to_contain_text("Approved: Reader of")
+    expect(page.locator("#open-count")).to_have_text("4")
+
+    page.keyboard.press("r")
+    expect(page.get_by_role("dialog", name="Reject")).to_be_visible()
+    expect(page.get_by_role("radio", name="Courtesy")).to_be_focused()
+    page.keyboard.press("3")
+    expect(page.get_by_role("radio", name="Spam")).to_be_checked()
+    expect(page.get_by_label("Message to the author")).to_have_value("Mind spam.")
+    page.keyboard.press("Enter")
+    expect(shown(page)).to_contain_text("Remark 2")
+    expect(page.get_by_role("status")).to_contain_text("(Spam)")
+    assert newsroom.statuses() == ["published", "rejected", "held", "held", "held"]
+    assert (newsroom.last_decision().guideline, newsroom.last_decision().message) == ("spam", "Mind spam.")
+
+    page.keyboard.press("u")
+    expect(page.get_by_role("status")).to_contain_text("Taken back")
+    expect(shown(page)).to_contain_text("Remark 1")
+    expect(page.locator(".entry")).to_have_count(4)
+    assert newsroom.statuses() == ["published", "held", "held", "held", "held"]
+
+
+def test_keys_in_quick_succession_decide_one_case_each(newsroom: Newsroom, desk: Callable[..., Page]) -> None:
+    page = desk()
+
+    for number in range(5):
+        expect(shown(page)).to_contain_text(f"Remark {number}")
+        page.keyboard.press("a")
+
+    expect(page.get_by_text("All clear.")).to_be_visible()
+    assert newsroom.statuses() == ["published"] * 5
+
+
+def test_keys_are_left_alone_while_typing_and_when_switched_off(newsroom: Newsroom, desk: Callable[..., Page]) -> None:
+    page = desk()
+
+    page.keyboard.press("r")
+    page.get_by_label("Note for managers").fill("")
+    page.get_by_label("Note for managers").press_sequentially("a jar? u1")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Reject")).to_be_hidden()
+
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.get_by_label("Use single keys").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.reload()
+    page.keyboard.press("a")
+    page.keyboard.press("j")
+
+    expect(shown(page)).to_contain_text("Remark 0")
+    assert newsroom.statuses() == ["held"] * 5
+
+
+def test_a_conflict_says_what_happened_and_changes_nothing(newsroom: Newsroom, desk: Callable[..., Page]) -> None:
+    page, colleague = desk(), desk()
+    colleague.keyboard.press("a")
+    expect(colleague.get_by_role("status")).to_contain_text("Approved")
+
+    page.keyboard.press("r")
+    page.keyboard.press("Enter")
+
+    bar = page.get_by_role("status")
+    expect(bar).to_contain_text("Nothing changed. This case has changed since you saw it. Approved by Keeper of")
+    expect(bar.get_by_role("link", name="Look at it now")).to_be_visible()
+    assert newsroom.statuses() == ["published", "held", "held", "held", "held"]
+
+
+def test_a_lost_connection_is_told_and_the_case_comes_back(newsroom: Newsroom, desk: Callable[..., Page]) -> None:
+    page = desk()
+    page.route("**/decisions?*", lambda route: route.abort())
+
+    page.keyboard.press("a")
+
+    expect(page.get_by_role("status")).to_contain_text("That could not be sent")
+    expect(page.locator(".entry")).to_have_count(5)
+    assert newsroom.statuses() == ["held"] * 5
+
+
+def test_everything_works_without_a_script(newsroom: Newsroom, desk: Callable[..., Page]) -> None:
+    page = desk(java_script_enabled=False)
+
+    page.get_by_role("link", name="Remark 1").click()
+    expect(shown(page)).to_contain_text("Remark 1")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("status")).to_contain_text("Approved")
+    expect(shown(page)).to_contain_text("Remark 2")
+
+    page.get_by_text("Reject…").click()
+    page.get_by_role("radio", name="Privacy").check()
+    page.get_by_label("Note for managers").fill("no script here")
+    page.get_by_role("button", name="Reject", exact=False).click()
+    expect(page.get_by_role("status")).to_contain_text("Rejected")
+    assert newsroom.statuses() == ["held", "published", "rejected", "held", "held"]
+    assert (newsroom.last_decision().guideline, newsroom.last_decision().message) == ("privacy", "Mind privacy.")
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status")).to_contain_text("Taken back")
+    assert newsroom.statuses() == ["held", "published", "held", "held", "held"]
+
+    page.get_by_role("link", name="Decided").click()
+    expect(shown(page)).to_contain_text("Remark 1")
+    page.get_by_role("button", name="Undo this").click()
+    assert newsroom.statuses() == ["held"] * 5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_pages_have_no_fault_that_axe_finds(
+    newsroom: Newsroom, desk: Callable[..., Page], scheme: str, width: int
+) -> None:
+    page = desk(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    faults = {"queue": faults_of(page)}
+
+    page.locator(".entry").first.click()
+    expect(shown(page)).to_be_visible()
+    faults["card"] = faults_of(page)
+    page.get_by_text("Reject…").click()
+    faults["reject"] = faults_of(page)
+    page.get_by_role("button", name="Reject", exact=False).click()
+    expect(page.get_by_role("status")).to_contain_text("Rejected")
+    faults["bar"] = faults_of(page)
+    for name in ("decided", "articles"):
+        page.goto(f"{newsroom.queue}/{name}")
+        faults[name] = faults_of(page)
+
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+def test_nothing_is_wider_than_a_phone(newsroom: Newsroom, desk: Callable[..., Page]) -> None:
+    page = desk(viewport={"width": 320, "height": 700})
+
+    widths = []
+    for step in ("list", "card", "reject"):
+        if step == "card":
+            page.locator(".entry").first.click()
+            expect(shown(page)).to_be_visible()
+        if step == "reject":
+            page.get_by_text("Reject…").click()
+        widths.append(page.evaluate("document.documentElement.scrollWidth"))
+
+    assert widths == [320, 320, 320]
+
+
+def faults_of(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
