@@ -55,7 +55,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__)
+@click.version_option(__version__, prog_name="commentsvc")
 def main() -> None:
     """The comment section a newsroom can run itself."""
 

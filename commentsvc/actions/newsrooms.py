@@ -50,7 +50,7 @@ def add_origin(session: Session, site: Site, origin: str) -> None:
     try:
         exact = origin_of(origin)
     except Invalid:
-        exact = ""
+        exact = None
     if exact != origin:
         raise Invalid(f"{origin} isn't an origin such as https://news.example.", field="origin")
     if session.get(Origin, (site.id, origin)) is None:

@@ -97,4 +97,5 @@ def _wait(limiter: MovingWindowRateLimiter, item: RateLimitItem, identifiers: li
     if limiter.hit(item, *identifiers):
         return 0
     reset = limiter.get_window_stats(item, *identifiers).reset_time
-    return max(1, math.ceil(reset - time.time()))
+    # One more than the whole seconds: at the very end of a window its first hit still counts.
+    return max(1, math.floor(reset - time.time()) + 1)

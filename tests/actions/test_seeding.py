@@ -1,0 +1,95 @@
+"""Is a seeded newsroom what it claims to be: so many, the same for one seed, and consistent to the last count?"""
+
+from sqlalchemy import func, select
+
+from commentsvc.actions import seeding
+from commentsvc.enums import Status
+from commentsvc.queries import health
+from commentsvc.store.db import Database
+from commentsvc.store.models import Article, Case, Comment, Decision, Revision, SignalRow, Vote
+from tests import factories
+from tests.conftest import Cast
+
+NOW = 1_800_000_000_000_000
+
+
+def seed(db: Database, cast: Cast, *, articles: int = 3, comments: int = 1500, number: int = 1) -> int:
+    with db.writing() as session:
+        site = session.merge(cast.daily)
+        plan = seeding.plan(session, site, articles=articles, comments=comments, seed=number, now=NOW)
+    planted = 0
+    for block in plan.blocks():
+        with db.writing() as session:
+            planted += seeding.plant(session, plan, block)
+    return planted
+
+
+def test_seeding_makes_as_many_as_it_is_asked_for(db: Database, cast: Cast) -> None:
+    planted = seed(db, cast)
+
+    with db.reading() as session:
+        comments = session.scalar(select(func.count()).select_from(Comment))
+        articles = session.scalar(select(func.count()).where(Article.key.like("seed-%")))
+        revisions = session.scalar(select(func.count()).select_from(Revision))
+    assert (planted, comments, articles, revisions) == (1500, 1500, 3, 1500)
+
+
+def test_seeded_counts_can_be_proved(db: Database, cast: Cast) -> None:
+    seed(db, cast)
+
+    with db.reading() as session:
+        findings = health.counters(session)
+
+    assert [finding.name for finding in findings if not finding.is_well] == []
+
+
+def test_seeded_newsroom_has_some_of_everything(db: Database, cast: Cast) -> None:
+    seed(db, cast, comments=3000)
+
+    with db.reading() as session:
+        statuses = set(session.scalars(select(Comment.status).distinct()))
+        tombstones = session.scalar(
+            select(func.count()).where(Comment.status != Status.PUBLISHED, Comment.listed.is_(True))
+        )
+        deepest = session.scalar(select(func.max(Comment.depth)))
+        votes = session.scalar(select(func.count()).select_from(Vote))
+        states = set(session.scalars(select(Case.state).distinct()))
+        undecided = session.scalar(select(func.count()).where(~Comment.id.in_(select(Decision.comment_id))))
+    assert statuses == set(Status)
+    assert tombstones
+    assert deepest is not None
+    assert deepest > 6
+    assert votes
+    assert states == {"open", "closed"}
+    assert undecided == 0
+
+
+def test_seeded_signals_are_only_where_there_is_a_case(db: Database, cast: Cast) -> None:
+    seed(db, cast)
+
+    with db.reading() as session:
+        with_signals = set(session.scalars(select(SignalRow.comment_id)))
+        with_case = set(session.scalars(select(Case.comment_id)))
+    assert with_signals == with_case != set()
+
+
+def test_same_seed_makes_the_same_texts(db: Database, cast: Cast) -> None:
+    seed(db, cast, comments=400)
+    seed(db, cast, comments=400)
+    seed(db, cast, comments=400, number=2)
+
+    with db.reading() as session:
+        bodies = list(session.scalars(select(Comment.body).order_by(Comment.id)))
+    assert bodies[:400] == bodies[400:800] != bodies[800:]
+
+
+def test_seeding_leaves_room_for_those_who_post_next(db: Database, cast: Cast) -> None:
+    seed(db, cast, comments=100)
+
+    with db.writing() as session:
+        comment = factories.comment(session, session.merge(cast.story), session.merge(cast.ada))
+        factories.case(session, comment)
+
+    with db.reading() as session:
+        assert comment.id > 100
+        assert all(finding.is_well for finding in health.counters(session))
