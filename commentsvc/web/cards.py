@@ -28,7 +28,7 @@ REASONS = {
 CHECKS = {
     "article": "Article's mode",
     "links": "Links",
-    "relevance": "On topic",
+    "relevance": "Relevance",
     "repeats": "Repeats",
     "spam": "Spam shape",
     "standing": "Author's standing",
@@ -54,7 +54,8 @@ STATUSES = {
     Status.WITHDRAWN: "Withdrawn",
 }
 _LIKELY = ((0.9, "almost certain"), (0.7, "very likely"), (0.5, "likely"), (0.25, "possible"), (0.0, "unlikely"))
-_NEAR = ((0.5, "close to the article"), (0.2, "loosely related"), (0.0, "far from the article"))
+_NEAR = ((0.2, "close to the article"), (0.05, "loosely related"), (0.0, "far from the article"))
+_UNRELATED = 0.1
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 _SECOND = 1_000_000
 _LEADING = 2
@@ -134,8 +135,10 @@ def score_words(signal: SignalRow) -> str:
         return "no answer (failed)"
     if signal.state == SignalState.ABSTAINED or signal.score is None:
         return "can't tell (abstained)"
+    if signal.score == 0.0 and signal.check != "relevance":
+        return "nothing found"
     scale = _NEAR if signal.check == "relevance" else _LIKELY
-    return next(words for floor, words in scale if signal.score >= floor or floor == 0.0)
+    return next(words for floor, words in scale if signal.score >= floor)
 
 
 def ranked(signals: Sequence[SignalRow]) -> Sequence[SignalRow]:
@@ -144,10 +147,10 @@ def ranked(signals: Sequence[SignalRow]) -> Sequence[SignalRow]:
 
 
 def worry(signal: SignalRow) -> float:
-    """Return how much a signal speaks against its comment, 0..1."""
+    """Return how much a signal speaks against its comment, 0..1; comments on topic seldom share many words."""
     if signal.score is None:
         return 0.0
-    return 1.0 - signal.score if signal.check == "relevance" else signal.score
+    return max(0.0, 1.0 - signal.score / _UNRELATED) if signal.check == "relevance" else signal.score
 
 
 def verdict(decision: Decision, name: str, *, titles: Mapping[Guideline, str] = GUIDELINES) -> str:
@@ -169,13 +172,14 @@ def ago(then: int, now: int) -> str:
 
 
 def compact(number: float) -> str:
-    """Write a figure with two or three digits that matter."""
-    if number < 10:
-        return f"{number:.1f}".removesuffix(".0")
-    for size, unit in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million")):
-        if number >= size:
-            return f"{number / size:.0f}{unit}"
-    return f"{number:,.0f}"
+    """Write a figure with the digits that matter."""
+    if number >= 1e9:
+        return "over a billion"
+    if number >= 1e6:
+        return f"{number / 1e6:.0f} million"
+    if number >= 10:
+        return f"{number:,.0f}"
+    return f"{number:.1f}".removesuffix(".0") if number >= 1 else f"{number:.2f}"
 
 
 def _held(card: Card) -> Cause:
