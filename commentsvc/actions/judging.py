@@ -7,11 +7,11 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from commentsvc.actions import cases, decisions
+from commentsvc.actions.drafts import draft_of, policy_of
 from commentsvc.enums import Action, Outcome, Reason, Status
 from commentsvc.infra import jobs
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.terms import Judgement, Signal
-from commentsvc.queries.drafts import draft_of, policy_of
 from commentsvc.queries.history import has_decision_by_person
 from commentsvc.store.db import Database
 from commentsvc.store.models import Article, Comment, SignalRow, Site

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from commentsvc import text
 from commentsvc.actions import accounts, articles, cases, decisions
+from commentsvc.actions.drafts import draft_of, mode_of, policy_of
 from commentsvc.actions.judging import enqueue_rescore, record_signals
 from commentsvc.enums import Action, ArticleState, Mode, NudgeOutcome, Outcome, Reason, SanctionKind, Status
 from commentsvc.errors import (
@@ -27,7 +28,6 @@ from commentsvc.errors import (
 )
 from commentsvc.moderation.normalise import fingerprint
 from commentsvc.moderation.terms import Draft, Judgement, Policy
-from commentsvc.queries.drafts import draft_of, mode_of, policy_of
 from commentsvc.queries.history import has_decision_by_person
 from commentsvc.queries.sites import Limits, find_article, find_membership, get_site, limits_of, list_sanctions
 from commentsvc.queries.threads import FLAT_FROM

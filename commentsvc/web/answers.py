@@ -6,7 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 from commentsvc.enums import ArticleState, Guideline, Mode, ReportReason, Role, Sort, Status
 
-
 ERROR_SCHEMA = {
     "type": "object",
     "description": "The one error body: a stable code, a sentence, the member it is about.",

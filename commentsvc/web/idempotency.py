@@ -70,7 +70,7 @@ def _answer_once(
             status=answer.status_code,
             body=answer.get_data(as_text=True),
             created_at=context.now(),
-        )  # fmt: skip
+        )
     )
     try:
         # Committed here and not by the app, so that a repeat that another process answered first is found out now.

@@ -5,11 +5,11 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 
-from commentsvc.actions import appeals, posting, reporting, voting
+from commentsvc.actions import appeals, drafts, posting, reporting, voting
 from commentsvc.actions.posting import ArticleRef
 from commentsvc.enums import Role, Scope, Status
 from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
-from commentsvc.queries import drafts, readers, sites, threads
+from commentsvc.queries import readers, sites, threads
 from commentsvc.store.models import Article, Comment, Person, Site
 from commentsvc.store.paging import decode_cursor, parse_id
 from commentsvc.web import answers, context, errors, shapes

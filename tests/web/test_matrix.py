@@ -37,22 +37,34 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "widget_api.thread"): Row(ANYONE, "/api/v1/comments", query={**SITE, "article": "story"}),
     ("GET", "widget_api.replies"): Row(ANYONE, "/api/v1/comments/{theirs}/replies"),
     ("GET", "widget_api.permalink"): Row(ANYONE, "/api/v1/comments/{theirs}"),
-    ("GET", "widget_api.new"): Row(ANYONE, "/api/v1/comments/new", query={**SITE, "article": "story", "since": "2026-01-01T00:00:00Z"}),
+    ("GET", "widget_api.new"): Row(
+        ANYONE, "/api/v1/comments/new", query={**SITE, "article": "story", "since": "2026-01-01T00:00:00Z"},
+    ),
     ("GET", "widget_api.counts"): Row(ANYONE, "/api/v1/counts", query={**SITE, "article": "story"}),
     # Readers: a sign-in for this site. Another site's is refused, or finds nothing.
-    ("POST", "widget_api.post"): Row((401, 201, 201, 201, 403), "/api/v1/comments", {**SITE, "article": ARTICLE, "body": "A calm remark."}),
+    ("POST", "widget_api.post"): Row(
+        (401, 201, 201, 201, 403), "/api/v1/comments", {**SITE, "article": ARTICLE, "body": "A calm remark."},
+    ),
     ("PATCH", "widget_api.edit"): Row((401, 403, 403, 403, 404), "/api/v1/comments/{theirs}", {"body": "Changed."}),
     ("DELETE", "widget_api.withdraw"): Row((401, 403, 403, 403, 404), "/api/v1/comments/{theirs}"),
     ("PUT", "widget_api.vote"): Row((401, 200, 200, 200, 404), "/api/v1/comments/{theirs}/vote", {"value": 1}),
-    ("POST", "widget_api.report"): Row((401, 201, 201, 201, 404), "/api/v1/comments/{theirs}/reports", {"revision": 1, "reason": "spam"}),
-    ("POST", "widget_api.appeal"): Row((401, 404, 404, 404, 404), "/api/v1/comments/{theirs}/appeal", {"message": "Why?"}),
+    ("POST", "widget_api.report"): Row(
+        (401, 201, 201, 201, 404), "/api/v1/comments/{theirs}/reports", {"revision": 1, "reason": "spam"},
+    ),
+    ("POST", "widget_api.appeal"): Row(
+        (401, 404, 404, 404, 404), "/api/v1/comments/{theirs}/appeal", {"message": "Why?"},
+    ),
     ("GET", "widget_api.me"): Row((401, 200, 200, 200, 403), "/api/v1/me", query=SITE),
     # Publishers' servers and managers' scripts: a personal token with the scope, for this site.
     ("PUT", "publishers_api.put_article"): Row((401, 403, 200, 200, 403), "/api/v1/articles", {**SITE, **ARTICLE}),
-    ("GET", "publishers_api.get_article"): Row((401, 403, 200, 200, 403), "/api/v1/articles", query={**SITE, "key": "story"}),
+    ("GET", "publishers_api.get_article"): Row(
+        (401, 403, 200, 200, 403), "/api/v1/articles", query={**SITE, "key": "story"},
+    ),
     ("GET", "managers_api.list_cases"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/cases", query=SITE),
     ("GET", "managers_api.list_articles"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/articles", query=SITE),
-    ("GET", "managers_api.show_history"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/comments/{theirs}/history"),
+    ("GET", "managers_api.show_history"): Row(
+        (401, 403, 200, 200, 404), "/api/v1/moderation/comments/{theirs}/history",
+    ),
     ("POST", "managers_api.decide"): Row(
         (401, 403, 200, 200, 404), "/api/v1/moderation/decisions",
         {"comments": [{"id": "{held}", "revision": 1}], "action": "approve"},
@@ -67,7 +79,9 @@ MATRIX: dict[tuple[str, str], Row] = {
         (302, 404, 302, 302, 404), "/console/daily/decisions",
         {"comment": "{held}", "revision": "1", "seen": "1", "action": "approve"}, kind="form",
     ),
-    ("POST", "console.undo"): Row((302, 404, 302, 302, 404), "/console/daily/decisions/{decision}/undo", {}, kind="form"),
+    ("POST", "console.undo"): Row(
+        (302, 404, 302, 302, 404), "/console/daily/decisions/{decision}/undo", {}, kind="form",
+    ),
     # Accounts and signing in: open to everyone; what they do is tested in test_accounts and test_token.
     ("GET", "accounts.sign_in"): Row(ANYONE, "/auth/sign-in", kind="page"),
     ("POST", "accounts.sign_in"): Row((422,) * 5, "/auth/sign-in", {}, kind="form"),
@@ -132,7 +146,7 @@ def test_every_route_has_a_row(app) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("route", sorted(MATRIX), ids=lambda route: "-".join(route))
+@pytest.mark.parametrize("route", sorted(MATRIX), ids="-".join)
 def test_a_route_answers_each_role_as_the_matrix_says(app, cast, scene, route: tuple[str, str], role: str) -> None:
     row = MATRIX[route]
     ids, tokens = scene
