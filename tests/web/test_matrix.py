@@ -71,16 +71,16 @@ MATRIX: dict[tuple[str, str], Row] = {
     ),
     ("POST", "managers_api.undo"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/decisions/{decision}/undo"),
     # The console: a session; of a site that isn't theirs people learn nothing.
-    ("GET", "console.show_sites"): Row((302, 200, 302, 302, 302), "/console", kind="page"),
-    ("GET", "console.show_queue"): Row((302, 404, 200, 200, 404), "/console/daily", kind="page"),
-    ("GET", "console.show_decided"): Row((302, 404, 200, 200, 404), "/console/daily/decided", kind="page"),
-    ("GET", "console.show_articles"): Row((302, 404, 200, 200, 404), "/console/daily/articles", kind="page"),
+    ("GET", "console.show_sites"): Row((303, 200, 303, 303, 303), "/console", kind="page"),
+    ("GET", "console.show_queue"): Row((303, 404, 200, 200, 404), "/console/daily", kind="page"),
+    ("GET", "console.show_decided"): Row((303, 404, 200, 200, 404), "/console/daily/decided", kind="page"),
+    ("GET", "console.show_articles"): Row((303, 404, 200, 200, 404), "/console/daily/articles", kind="page"),
     ("POST", "console.decide"): Row(
-        (302, 404, 302, 302, 404), "/console/daily/decisions",
+        (303, 404, 303, 303, 404), "/console/daily/decisions",
         {"comment": "{held}", "revision": "1", "seen": "1", "action": "approve"}, kind="form",
     ),
     ("POST", "console.undo"): Row(
-        (302, 404, 302, 302, 404), "/console/daily/decisions/{decision}/undo", {}, kind="form",
+        (303, 404, 303, 303, 404), "/console/daily/decisions/{decision}/undo", {}, kind="form",
     ),
     # Accounts and signing in: open to everyone; what they do is tested in test_accounts and test_token.
     ("GET", "accounts.sign_in"): Row(ANYONE, "/auth/sign-in", kind="page"),
