@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +15,10 @@ from typing import IO, Any
 
 import click
 from flask import Flask
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import select
@@ -222,6 +227,15 @@ def doctor() -> None:
         raise click.ClickException(f"{len(bad)} of {len(findings)} are not well: {', '.join(bad)}.")
 
 
+class _Server(MPServer):
+    """Granian, which takes a second worker that dies within 5.5 s for a crash loop and gives up; we go on."""
+
+    def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
+        super()._respawn_workers(workers, spawn_target, target_loader, delay=delay)
+        self.respawned_wrks.clear()
+        time.sleep(1)  # What dies at once must not take the machine with it.
+
+
 def load_app(settings: Settings) -> Flask:
     """Build the application inside a server process; with the embedded database a thread there does its jobs."""
     app = create_app(settings)
@@ -236,13 +250,7 @@ def load_app(settings: Settings) -> Flask:
 
 
 def _serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
-    # Imported late: the other commands don't need a server.
-    from granian import Granian  # noqa: PLC0415
-    from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415
-    from granian.http import HTTP1Settings  # noqa: PLC0415
-    from granian.log import LogLevels  # noqa: PLC0415
-
-    server = Granian(
+    server = _Server(
         "commentsvc.cli:load_app",
         address=host,
         port=port,
@@ -338,7 +346,8 @@ def _scores(judge: Judge, texts: list[str], title: str, story: str) -> Iterator[
 
 def _examine() -> Iterator[health.Finding]:
     settings = load_settings()
-    yield health.Finding("configuration", True, f"database {_shown(settings)}, address {settings.base_url}")
+    url = make_url(settings.resolved_database_url).render_as_string(hide_password=True)
+    yield health.Finding("configuration", True, f"database {url}, address {settings.base_url}")
     with _database(settings) as db:
         try:
             revision = migrate.current(db)
@@ -366,10 +375,6 @@ def _classifier(settings: Settings) -> health.Finding:
     advice = "Comments are held until it answers; see docs/operations.md."
     message = f"{about['engine']} {about['version']}" + (f": {about['why']}" if about.get("why") else "")
     return health.Finding("classifier", about["state"] == "ok", message, advice)
-
-
-def _shown(settings: Settings) -> str:
-    return make_url(settings.resolved_database_url).render_as_string(hide_password=True)
 
 
 @contextmanager
