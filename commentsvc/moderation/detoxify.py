@@ -17,7 +17,7 @@ from detoxify import Detoxify
 
 from commentsvc.enums import TOXICITY_LABELS
 from commentsvc.errors import ClassifierUnavailable
-from commentsvc.moderation.language import is_foreign
+from commentsvc.moderation.language import is_foreign, load_languages
 from commentsvc.moderation.normalise import WORD, second_view
 from commentsvc.moderation.terms import Span
 from commentsvc.moderation.toxicity import Scores
@@ -43,6 +43,7 @@ class DetoxifyEngine:
         self.version = f"{path.stem}-{digest[:8]}"
         self._detoxify = _load(content, folder / "config")
         self._room = _room(self._detoxify)
+        load_languages()
         self._knows_english_only = self._detoxify.model.config.model_type != "xlm-roberta"
         # Fast tokenizers refuse two threads at once, and a second pass would only share the same cores.
         self._lock = threading.Lock()

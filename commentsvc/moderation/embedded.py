@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from commentsvc.enums import TOXICITY_LABELS
 from commentsvc.errors import ClassifierUnavailable
-from commentsvc.moderation.language import is_foreign
+from commentsvc.moderation.language import is_foreign, load_languages
 from commentsvc.moderation.ngrams import BUCKETS, Ints, Ngrams, character_ngrams, word_ngrams
 from commentsvc.moderation.normalise import WORD, Folded, fold, second_view
 from commentsvc.moderation.relevance import IDF_BUCKETS, TfidfRelevance, UnavailableRelevance
@@ -48,6 +48,7 @@ class EmbeddedEngine:
     def __init__(self, model: Model) -> None:
         self.version = model.version
         self._model = model
+        load_languages()
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
         """Score each text as the worse of its folded and its second view; None for each label without words."""
@@ -94,7 +95,8 @@ class EmbeddedEngine:
 def load_model(path: Path = MODEL_FILE) -> Model:
     """Read the weights, or raise ClassifierUnavailable when the file is missing, broken or of another shape."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        # Opened here because numpy leaves its own file open when the content is no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             model = Model(
                 version=str(kept["version"]),
                 labels=tuple(str(label) for label in kept["labels"]),

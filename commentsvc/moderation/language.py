@@ -11,6 +11,11 @@ and Spanish begin at 5."""
 _ENOUGH = 2000
 
 
+def load_languages() -> None:
+    """Load the language model now: it takes a second, which would eat the first comment's budget."""
+    py3langid.classify("")
+
+
 def is_foreign(text: str) -> bool:
     """Tell whether the text is surely not English: mostly another script, or long enough and clearly another language.
 

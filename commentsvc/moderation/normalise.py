@@ -18,6 +18,8 @@ WORD = re.compile(
 
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 _ACCENT = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+_LONGEST_FORM = 4
+"""Some Arabic signs stand for whole sentences; longer forms than ⑽ would only multiply the work."""
 _TOKEN = re.compile(r"\S+")
 _NOT_ALNUM = re.compile(r"[\W_]+")
 _LEET = str.maketrans("0134578@$!|+", "oieastbasiit")
@@ -46,11 +48,13 @@ class Folded:
         return self.origins[start], max(self.origins[end - 1] + 1, behind)
 
 
+@lru_cache(maxsize=32)
 def fold(text: str) -> Folded:
     """Undo what only the eye forgives: case, compatibility forms, accents, invisible characters, look-alikes.
 
     Look-alike letters become Latin only in words that also have Latin letters, or, when most of the words could
-    be Latin, in words made of nothing else: Russian stays Russian.
+    be Latin, in words made of nothing else: Russian stays Russian. The latest answers are kept, because every
+    check asks for the same text.
     """
     if text.isascii():
         return Folded(text.lower(), range(len(text)), len(text))
@@ -60,6 +64,7 @@ def fold(text: str) -> Folded:
     return Folded(_undo_look_alikes(folded), origins, len(text))
 
 
+@lru_cache(maxsize=32)
 def second_view(text: str) -> Folded:
     """Fold, and also undo leetspeak, stretched letters and words that are spelled out letter by letter.
 
@@ -102,7 +107,7 @@ def _fold_char(char: str) -> str:
     if unicodedata.category(char) in {"Cf", "Cc", "Cs"} or _INVISIBLE.match(char):
         return ""
     plain = _ACCENT.sub("", unicodedata.normalize("NFKD", char.casefold()))
-    return unicodedata.normalize("NFKC", plain).casefold()
+    return unicodedata.normalize("NFKC", plain).casefold()[:_LONGEST_FORM]
 
 
 def _undo_look_alikes(text: str) -> str:

@@ -105,7 +105,7 @@ def test_fingerprint_always_fits_a_signed_column(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("piece", "largest"),
-    [("\u0301", 1), ("ﷺ", 18), ("a b ", 1), ("f.o.", 1), ("1!", 1), ("а", 1), ("a\u0301", 1), ("\u200b", 1)],
+    [("\u0301", 1), ("ﷺ", 4), ("a b ", 1), ("f.o.", 1), ("1!", 1), ("а", 1), ("a\u0301", 1), ("\u200b", 1)],
 )
 @pytest.mark.parametrize("view", [fold, second_view])
 def test_hostile_text_never_grows_beyond_its_own_expansion(view: object, piece: str, largest: int) -> None:
