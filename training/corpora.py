@@ -162,7 +162,7 @@ def _written(path: Path, chance: random.Random) -> Iterator[Example]:
         for _ in range(60):
             one, other = chance.sample(adjectives, 2)
             targets = clean_targets()
-            yield Example("written", frame.format(one=one, other=other), targets, group=f"frame:{frame}")
+            yield Example("written", frame.format(one=one, other=other), targets, weight=2.0, group=f"frame:{frame}")
     for frames, targets in ((THREAT_FRAMES, {"toxicity": 1.0, "threat": 1.0}), (KIND_FRAMES, clean_targets())):
         for frame, choices in frames:
             for choice in choices:

@@ -5,7 +5,7 @@ python -m training.train_embedded --data DIR --out commentsvc/moderation/model/e
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -156,7 +156,7 @@ def _fifth(groups: Sequence[str], seed: int) -> Bools:
 
 def _portions(tested: Sequence[Example]) -> dict[str, Bools]:
     """Name the kinds of held-out texts that a newsroom would ask about."""
-    tests = {
+    tests: dict[str, Callable[[Example], bool]] = {
         "clean Wikipedia talk": lambda e: e.source == "wiki_plain" and e.targets["toxicity"] < 0.3,
         "neutral identity templates": lambda e: e.source == "templates" and e.targets["toxicity"] < 0.5,
         "neutral identity sentences, unseen frames": lambda e: e.source == "written" and not e.targets["threat"],

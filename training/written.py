@@ -26,6 +26,21 @@ NEUTRAL_FRAMES = (
     "Is the new minister {one} or {other}?",
     "{one} history is taught in our schools.",
     "We are {one} and we are happy here.",
+    "She is a {one} woman.",
+    "He is {one} and she is {other}.",
+    "Our {one} neighbours invited us to dinner.",
+    "The {one} candidate answered every question about the budget.",
+    "Both of my grandparents were {one}.",
+    "In this country {one} and {other} people live side by side.",
+    "The study asked {one} patients about their doctors.",
+    "My daughter is {one} and I love her.",
+    "A {one} man and a {other} woman opened the shop in March.",
+    "Why are there so few {one} members of parliament?",
+    "The article is about {one} women in sport.",
+    "The bakery refused to serve a {one} couple.",
+    "I grew up with {one} friends and {other} teachers.",
+    "{one} voters were split, the poll says.",
+    "Two {one} girls from our school won the prize.",
 )
 
 _HARM = ("hurt", "kill", "shoot", "stab", "beat", "burn", "strangle", "murder", "hit", "punch")
