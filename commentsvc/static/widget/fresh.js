@@ -25,8 +25,9 @@ export function watchNew({ base, site, article, reader }, tell) {
   const ask = async () => {
     clearTimeout(timer);
     if (document.hidden || stopped.signal.aborted) return;
-    // What fails is asked again: nobody waits for this answer.
-    const answer = await read(base, "comments/new", { site, article: article.key, since }).catch(() => null);
+    // What fails is asked again: nobody waits for this answer. A stale one would always be one interval late.
+    const query = { site, article: article.key, since };
+    const answer = await read(base, "comments/new", query, "no-cache").catch(() => null);
     if (stopped.signal.aborted) return;
     if (answer) {
       before ??= answer.count;

@@ -13,6 +13,8 @@ export class Reader {
   known = null;
   /** @type {Promise<void> | null} */
   loading = null;
+  /** @type {Promise<void> | null} */
+  restoring = null;
 
   /**
    * @param {string} base
@@ -42,7 +44,12 @@ export class Reader {
   }
 
   /** Sign in again without a question, if this browser was signed in; an anonymous view asks nothing. */
-  async restore() {
+  restore() {
+    this.restoring = this.#restore();
+    return this.restoring;
+  }
+
+  async #restore() {
     if (!recall(`signed-in:${this.site}`) && !location.hash.startsWith("#comments-code=")) return;
     const account = await this.account();
     await account.restore();
@@ -55,6 +62,8 @@ export class Reader {
    * @param {boolean} [create] whether to offer the sign-up form first
    */
   async signIn(create = false) {
+    // Who presses a button while the last sign-in is being taken up need not sign in again.
+    await this.restoring?.catch(() => {});
     if (this.person) return;
     const account = await this.account();
     await account.signIn(create);
