@@ -1,6 +1,7 @@
 """What does a publisher's site look like that embeds us? The demo's, on another origin than the service."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -32,6 +33,7 @@ def create_pages(
     )
     service = settings.base_url
     pages.context_processor(lambda: {"service": service})
+    pages.add_template_filter(_day, "day")
 
     @pages.get("/")
     def front() -> str:
@@ -80,6 +82,11 @@ def _article_json(article: models.Article) -> Article:
     names = ("key", "title", "lead", "body", "section", "url", "author")
     shape: Article = {name: getattr(article, name) for name in names}
     return {**shape, "published_at": time_text(article.published_at)}
+
+
+def _day(moment: str) -> str:
+    """Write a time as a newspaper does: 3 November 2026."""
+    return f"{datetime.fromisoformat(moment):%-d %B %Y}"
 
 
 def _policy(service: str) -> str:

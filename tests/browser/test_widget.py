@@ -298,6 +298,18 @@ def test_signing_out_ends_the_sign_in_for_good(reader: Page, story: Story):
     assert not any(url.endswith(("/token", "/me")) for url in asked)
 
 
+def test_a_sign_in_that_ran_out_is_no_news_to_a_reader(reader: Page, story: Story):
+    widget = visit(reader, story)
+    sign_in(reader, story.person())
+    reader.context.clear_cookies()
+
+    with reader.expect_response(lambda answer: answer.url.endswith("/token") and answer.status == 400):
+        visit(reader, story)
+
+    expect(widget.get_by_role("button", name="Sign up to post")).to_be_visible()
+    expect(widget.get_by_text("sign in again")).to_have_count(0)
+
+
 def test_a_page_hears_events_and_calls_methods(reader: Page, story: Story):
     reader.add_init_script(
         """window.heard = [];

@@ -28,6 +28,7 @@ def test_article_embeds_the_thread_as_the_contract_writes_it(newspaper):
     assert '<article-comments site="demo" article="quay" lang="en"></article-comments>' in page
     assert '<link rel="canonical" href="http://localhost:8000/articles/quay">' in page
     assert "<p>First paragraph.</p>\n  \n  <p>Second one.</p>" in page
+    assert '<time datetime="2026-11-23T09:00:00.000000Z">23 November 2026</time>' in page
     assert "Boats &amp; &lt;b&gt;men&lt;/b&gt;" in page
 
 

@@ -102,7 +102,10 @@ class Account extends EventTarget {
       keep(`ticket:${this.site}`, null, "sessionStorage");
       await this.#exchange(code, ticket.verifier);
     } else if (!this.#token) {
-      await this.#renew();
+      // A sign-in that has run out is no news to somebody who only reads.
+      await this.#renew().catch((error) => {
+        if (error.code !== "not_signed_in") throw error;
+      });
     }
     this.#changed();
   }

@@ -40,13 +40,13 @@ export async function vote(view, value) {
   const before = reader.votes[comment.id] ?? 0;
   const { votes } = comment;
   const wanted = before === value ? 0 : value;
-  tally(view, counted(votes, before, wanted), wanted, value);
+  tally(view, counted(votes, before, wanted), wanted);
   try {
     const answer = await reader.send("PUT", `comments/${comment.id}/vote`, { value: wanted });
     // A later click may have been counted meanwhile; its own answer is on the way.
-    if (reader.votes[comment.id] === wanted) tally(view, answer.votes, answer.value, value);
+    if (reader.votes[comment.id] === wanted) tally(view, answer.votes, answer.value);
   } catch (error) {
-    tally(view, votes, before, value);
+    tally(view, votes, before);
     throw error;
   }
 }
@@ -114,15 +114,7 @@ export async function report(view) {
  */
 function close(view, opener) {
   view.show();
-  focus(view, opener);
-}
-
-/**
- * @param {View} view
- * @param {string} kind
- */
-function focus({ article }, kind) {
-  const target = article.querySelector(`button.${kind}`) ?? article;
+  const target = view.article.querySelector(`button.${opener}`) ?? view.article;
   /** @type {HTMLElement} */ (target).focus();
 }
 
@@ -130,14 +122,11 @@ function focus({ article }, kind) {
  * @param {View} view
  * @param {{ up: number, down: number }} votes
  * @param {number} mine
- * @param {1 | -1} clicked which arrow keeps the focus
  */
-function tally(view, votes, mine, clicked) {
-  const hadFocus = view.article.contains(view.context.shadow.activeElement);
+function tally(view, votes, mine) {
   view.comment.votes = votes;
   view.context.reader.votes[view.comment.id] = mine;
   view.render();
-  if (hadFocus) focus(view, clicked === 1 ? "up" : "down");
 }
 
 /**

@@ -42,7 +42,11 @@ export class CommentView {
       this.article.replaceChildren(h("p", { class: "tombstone", part: "tombstone" }, say(comment.status)));
       return;
     }
+    const focused = context.shadow.activeElement;
+    const kind = focused !== this.article && this.article.contains(focused) ? focused?.className : "";
     this.article.replaceChildren(this.#meta(), this.standing, bodyOf(comment), this.#actions());
+    // Whoever stood on a button still does.
+    if (kind) /** @type {HTMLElement | null} */ (this.article.querySelector(`[class="${kind}"]`))?.focus({ preventScroll: true });
   }
 
   /** Put a form or a message below the comment, in place of what was there. */

@@ -32,7 +32,7 @@ class Composer {
     this.task = task;
     this.name = `draft:${context.site}:${context.article.key}:${task.parent?.id ?? ""}`;
     this.draft = { ...this.#blank(), ...this.#kept(), open: true };
-    this.counter = h("span", { class: "counter", id: "counter" });
+    this.counter = h("span", { class: "counter", id: `left-${task.parent?.id ?? task.editing?.id ?? ""}` });
     this.note = h("div", {});
     this.field = this.#makeField();
     this.submit = h("button", { class: "primary", part: "button primary" }, this.#label());
@@ -54,7 +54,7 @@ class Composer {
       dir: "auto",
       "aria-label": label,
       placeholder: label,
-      "aria-describedby": "counter",
+      "aria-describedby": this.counter.id,
       input: () => this.#changed(),
       keydown: (/** @type {KeyboardEvent} */ event) => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.root.requestSubmit();
