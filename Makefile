@@ -24,7 +24,7 @@ test-postgresql: .venv/test system
 test-js: system
 	@if [ -f package.json ]; then \
 	    echo "Installing what the JavaScript tests need"; \
-	    npm ci --silent --no-audit --no-fund && npm test; \
+	    npm ci --silent --no-audit --no-fund && npm test && npm run types && npm run lint; \
 	fi
 
 check: .venv/test
@@ -46,12 +46,12 @@ system:
 .venv/base: pyproject.toml
 	@echo "Installing commentsvc into .venv (about half a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	@$(BIN)/python -m pip install --quiet --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade pip
+	@$(BIN)/python -m pip install -qq --editable .
 	@touch $@
 
 .venv/test: .venv/base
 	@echo "Installing what the tests and checks need: PyTorch for CPUs first (about a minute, 1.2 GB)"
-	@$(BIN)/python -m pip install --quiet $(TORCH)
-	@$(BIN)/python -m pip install --quiet --group test --group check --editable '.[detoxify,training]'
+	@$(BIN)/python -m pip install -qq $(TORCH)
+	@$(BIN)/python -m pip install -qq --group test --group check --editable '.[detoxify,training]'
 	@touch $@

@@ -109,9 +109,8 @@ def demo(port: int) -> None:
     pages = f"http://localhost:{port}"
     with _database(settings) as db:
         migrate.upgrade(db)
-        judge = build_judge(settings)
-        demonstrating.prepare(db, judge, pages=pages, api=settings.base_url, now=now_us())
-        judge.close()
+        load_judge = partial(build_judge, settings)
+        demonstrating.prepare(db, load_judge, pages=pages, api=settings.base_url, now=now_us())
     click.echo(
         f"\n  The Harbour Gazette  {pages}/\n"
         f"  The managers' side   {settings.base_url}/console\n"

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from commentsvc.actions import demonstrating
@@ -109,8 +110,6 @@ def _prepare(database_url: str, demo_port: int | None) -> None:
     db = Database(database_url)
     migrate.upgrade(db)
     if demo_port is not None:
-        judge = build_judge(Settings())
         pages, api = f"http://localhost:{demo_port}", f"http://127.0.0.1:{demo_port}"
-        demonstrating.prepare(db, judge, pages=pages, api=api, now=now_us())
-        judge.close()
+        demonstrating.prepare(db, partial(build_judge, Settings()), pages=pages, api=api, now=now_us())
     db.dispose()

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -66,10 +66,11 @@ class _Line:
         return next(found, None)
 
 
-def prepare(db: Database, judge: Judge, *, pages: str, api: str, now: int) -> None:
+def prepare(db: Database, load_judge: Callable[[], Judge], *, pages: str, api: str, now: int) -> None:
     """Fill an empty database with the demo; one that has it keeps its data and learns the addresses in use.
 
-    Raises Conflict for a database that serves somebody else.
+    The judge is loaded only where there is something to judge: a second start is to be quick. Raises Conflict for a
+    database that serves somebody else.
     """
     content = tomllib.loads((Path(__file__).parent / "demo.toml").read_text(encoding="utf-8"))
     with db.writing() as session:
@@ -77,7 +78,9 @@ def prepare(db: Database, judge: Judge, *, pages: str, api: str, now: int) -> No
         if site is None and session.scalar(select(Site.id).limit(1)) is not None:
             raise Conflict("This database is in use; give the demo its own with COMMENTSVC_DATA_DIR.")
         if site is None:
+            judge = load_judge()
             _Newsroom(session, judge, content, pages, now).open()
+            judge.close()
             site = find_site(session, "demo")
         assert site is not None
         for origin in (pages, api):

@@ -1,5 +1,7 @@
 """Does the demo show what there is to show, and keep it?"""
 
+from functools import partial
+
 import pytest
 from sqlalchemy import func, select
 
@@ -18,11 +20,7 @@ PAGES, API = "http://localhost:8000", "http://127.0.0.1:8000"
 
 
 def prepare(db: Database, *, pages: str = PAGES) -> None:
-    judge = build_judge(Settings())
-    try:
-        demonstrating.prepare(db, judge, pages=pages, api=API, now=now_us())
-    finally:
-        judge.close()
+    demonstrating.prepare(db, partial(build_judge, Settings()), pages=pages, api=API, now=now_us())
 
 
 def test_demo_has_its_cast_its_threads_and_its_queue(db: Database) -> None:
