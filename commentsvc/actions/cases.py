@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from commentsvc.enums import CaseState, Guideline, Status
 from commentsvc.store.models import OPEN, Article, Case, Comment
 
-HALF_LIFE_US = 6 * 3600 * 1_000_000
-"""A case's priority doubles each time it has waited this long."""
+DAY_US = 24 * 3600 * 1_000_000
+"""A case that has waited this long is twice as urgent as it was."""
 _LEAST_LIKELIHOOD = 0.01
 
 
@@ -88,16 +88,16 @@ def reach_of(comment_count: int, *, is_public: bool) -> float:
 
 
 def rank_of(likelihood: float, reach: float, opened_at: int) -> float:
-    """Return the queue's sort key: log2 of likelihood x reach, less the opening time in half-lives.
+    """Return the queue's sort key: log2 of likelihood x reach, less the opening time in days.
 
-    All priorities double at one pace, so their order never changes by waiting alone and can be an index.
+    All cases grow more urgent at one pace, so their order never changes by waiting alone and can be an index.
     """
-    return math.log2(max(likelihood, _LEAST_LIKELIHOOD) * reach) - opened_at / HALF_LIFE_US
+    return math.log2(max(likelihood, _LEAST_LIKELIHOOD) * reach) - opened_at / DAY_US
 
 
 def priority_of(rank: float, now: int) -> float:
-    """Return likelihood x reach x 2^(waited / 6 h), the figure that people are shown."""
-    return float(2.0 ** min(rank + now / HALF_LIFE_US, 60.0))
+    """Return log2(likelihood in percent x reach) + days waited: in points, each of which means twice as urgent."""
+    return rank + now / DAY_US - math.log2(_LEAST_LIKELIHOOD)
 
 
 def _next_version(session: Session, comment_id: int) -> int:

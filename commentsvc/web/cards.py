@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from commentsvc.actions.cases import HALF_LIFE_US, priority_of
+from commentsvc.actions.cases import DAY_US, priority_of
 from commentsvc.enums import Action, Guideline, Reason, SignalState, Status
 from commentsvc.queries.queue import Card
 from commentsvc.store.models import Case, Comment, Decision, SignalRow
@@ -74,7 +74,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Priority:
-    """The figures whose product orders the queue."""
+    """The figures that order the queue."""
 
     likely: float
     reach: float
@@ -103,9 +103,9 @@ def causes(card: Card) -> Sequence[Cause]:
 
 
 def priority(case: Case, *, now: int) -> Priority:
-    """Return the factors of a case's priority; waiting doubles it every six hours."""
+    """Return the parts of a case's priority: a point means twice as urgent, and each day of waiting adds one."""
     total = priority_of(case.rank, now)
-    waited = 2.0 ** min((now - case.opened_at) / HALF_LIFE_US, 60.0)
+    waited = max(0.0, (now - case.opened_at) / DAY_US)
     return Priority(likely=case.likelihood, reach=case.reach, waited=waited, total=total)
 
 
@@ -173,10 +173,6 @@ def ago(then: int, now: int) -> str:
 
 def compact(number: float) -> str:
     """Write a figure with the digits that matter."""
-    if number >= 1e9:
-        return "over a billion"
-    if number >= 1e6:
-        return f"{number / 1e6:.0f} million"
     if number >= 10:
         return f"{number:,.0f}"
     return f"{number:.1f}".removesuffix(".0") if number >= 1 else f"{number:.2f}"

@@ -207,7 +207,7 @@ def test_card_shows_why_what_who_and_what_the_checks_said(db: Database, cast: Ca
     assert "no answer (failed)" in page
     assert "embedded 7" in page
     assert "For the test." in page
-    assert "doubles every 6 hours" in page
+    assert "a point a day" in page
 
 
 def test_card_shows_reports_and_samples_in_words(db: Database, cast: Cast, cam: Any) -> None:

@@ -56,7 +56,7 @@ class Case(Table):
     likelihood: Mapped[float] = mapped_column(Float(53))
     reach: Mapped[float] = mapped_column(Float(53))
     rank: Mapped[float] = mapped_column(Float(53))
-    """The order of the queue: log2(likelihood x reach) - opened_at / 6 h; see queries.queue."""
+    """The order of the queue: log2(likelihood x reach) - opened_at in days; see actions.cases."""
     opened_at: Mapped[int]
     closed_at: Mapped[int | None]
     lease_person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
