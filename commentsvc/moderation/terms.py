@@ -125,4 +125,3 @@ class Judgement:
 
     signals: tuple[Signal, ...]
     verdict: Verdict
-
