@@ -11,6 +11,7 @@ from commentsvc.actions import seeding_words
 from commentsvc.actions.cases import rank_of, reach_of
 from commentsvc.actions.voting import controversy, wilson
 from commentsvc.enums import Action, CaseState, Guideline, Reason, ReportOutcome, Status
+from commentsvc.moderation.normalise import fingerprint
 from commentsvc.queries.threads import FLAT_FROM
 
 BLOCK = 10_000
@@ -179,9 +180,10 @@ class _Grower:
         row["published_at"] = None
         guideline = self.rng.choice((Guideline.COURTESY, Guideline.COURTESY, Guideline.SPAM, Guideline.ON_TOPIC))
         row["status"] = Status.HELD.value
+        culprit = self._misbehave(row, guideline)
         self._decide(row, None, Status.HELD, Action.WITHHOLD, rule=_CHECK[guideline], guideline=guideline)
         likelihood = 0.3 + 0.7 * self.rng.random()
-        self._signals(row, guideline, likelihood)
+        self._signals(row, guideline, likelihood, culprit)
         opened = self._case(row, Reason.HELD, guideline, likelihood, decided=decided)
         if decided:
             self._reject(row, Status.HELD, guideline, opened)
@@ -189,7 +191,7 @@ class _Grower:
     def _reported(self, row: Row, *, decided: bool) -> None:
         guideline = self.rng.choice((Guideline.COURTESY, Guideline.ON_TOPIC, Guideline.LEGAL, Guideline.PRIVACY))
         likelihood = 0.4 + 0.4 * self.rng.random()
-        self._signals(row, guideline, likelihood)
+        self._signals(row, guideline, likelihood, self._misbehave(row, guideline))
         opened = self._case(row, Reason.REPORTED, guideline, likelihood, decided=decided)
         rejection = self._reject(row, Status.PUBLISHED, guideline, opened) if decided else None
         for person_id in self._others(row, 1):
@@ -288,9 +290,17 @@ class _Grower:
         )
         return made
 
-    def _signals(self, row: Row, guideline: Guideline, likelihood: float) -> None:
+    def _misbehave(self, row: Row, guideline: Guideline) -> int:
+        """Give a row a text that breaks the guideline; return the length of the part that does."""
+        body, culprit = seeding_words.trouble(self.rng, guideline)
+        row["body"] = self.harvest.revisions[-1]["body"] = body
+        row["fingerprint"] = fingerprint(body)
+        return culprit
+
+    def _signals(self, row: Row, guideline: Guideline, likelihood: float, culprit: int) -> None:
         check = _CHECK[guideline]
         score = 1 - likelihood if check == "relevance" else likelihood
+        spans = [[0, culprit]] if check in {"toxicity", "words", "spam"} else []
         labels = {"toxicity": round(likelihood, 3)} if check == "toxicity" else {}
         self.harvest.signals.append(
             {
@@ -300,7 +310,7 @@ class _Grower:
                 "guideline": guideline.value,
                 "state": "observed",
                 "score": score,
-                "evidence": json.dumps({"message": "", "spans": [], "labels": labels}),
+                "evidence": json.dumps({"message": "", "spans": spans, "labels": labels}),
                 "engine": "seed",
                 "version": "1",
                 "created_at": row["created_at"],

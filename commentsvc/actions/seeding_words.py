@@ -12,6 +12,33 @@ REJECTIONS = {
     Guideline.PRIVACY: "This names somebody who isn't in public life.",
 }
 
+_TROUBLE = {
+    Guideline.COURTESY: (
+        "Anybody who believes this must be a complete idiot.",
+        "You people are too stupid to read your own council's figures.",
+        "Shut up, you whining clown, nobody asked you.",
+        "What a pathetic bunch of liars you all are.",
+    ),
+    Guideline.ON_TOPIC: (
+        "My sourdough never rises in this weather; does anyone have a better recipe for rye?",
+        "Has anybody else had trouble with the new update of their telephone since Tuesday?",
+        "The match last night was a disgrace, and the referee should never be allowed on a pitch again.",
+    ),
+    Guideline.SPAM: (
+        "Work from home and earn 4,000 a week, ask me how!!!",
+        "CHEAP WATCHES, 80 % OFF, ONLY TODAY, WRITE TO ME NOW!!!",
+        "I was broke until I found this one trick that banks hate. Message me for the link!!!",
+    ),
+    Guideline.LEGAL: (
+        "Everybody knows that the harbour master takes bribes, he has robbed this town for years.",
+        "Their builder burnt the old shed down for the insurance, he is a common criminal.",
+    ),
+    Guideline.PRIVACY: (
+        "She lives in the yellow house, third door behind the bakery, if anyone wants to tell her in person.",
+        "His number is in the club's book under W, call him at night and ask.",
+    ),
+}
+
 _FIRST = (  # noqa: SIM905 - a list of names reads better in lines than in quotes
     "Aaron Abigail Adele Alma Amir Anika Anton Astrid Beatriz Benno Bridget Carlos Celia Clara Colin Dagny Dario "
     "Delia Edith Elias Emeka Esther Farah Felix Fiona Gareth Greta Hamid Hanna Harriet Henrik Ida Ilse Imran Ingrid "
@@ -118,6 +145,12 @@ def body(rng: Random) -> str:
     if pick() < 0.3:
         text = f"{text}\n\n{_POINTS[int(pick() * len(_POINTS))]}."
     return text
+
+
+def trouble(rng: Random, guideline: Guideline) -> tuple[str, int]:
+    """Write a comment that breaks a guideline; return it with the length of the part that does."""
+    culprit = rng.choice(_TROUBLE[guideline])
+    return f"{culprit} {rng.choice(_POINTS)}.", len(culprit)
 
 
 def people(rng: Random, wanted: int) -> list[str]:
