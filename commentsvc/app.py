@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from apiflask import APIFlask
-from flask import g
+from flask import g, redirect
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -34,7 +34,7 @@ from commentsvc.web import (
 )
 from commentsvc.web import token as token_endpoint
 from commentsvc.web.cache import PageCache
-from commentsvc.web.demo import mount_demo
+from commentsvc.web.demo import mount_demo, newspaper_address
 from commentsvc.web.paths import TEMPLATES
 
 
@@ -74,6 +74,8 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     pages = (accounts, console, assets, docs, embed, operations)
     for module in (widget_api, publishers_api, managers_api, token_endpoint, *pages):
         app.register_blueprint(module.blueprint)
+    home = newspaper_address(settings) if settings.demo else "/console"
+    app.add_url_rule("/", "home", lambda: redirect(home))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

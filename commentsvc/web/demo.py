@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 SITE = "demo"
+_HOST = "localhost"
 _FRONT = 30
 
 Article = dict[str, Any]
@@ -54,6 +55,12 @@ def create_pages(
     return pages
 
 
+def newspaper_address(settings: Settings) -> str:
+    """Return where the newspaper is: the service's own address by another name, so that the two are cross-site."""
+    port = urlsplit(settings.base_url).port
+    return f"http://{_HOST}:{port}/" if port else f"http://{_HOST}/"
+
+
 def mount_demo(app: Flask) -> None:
     """Answer Host `localhost` with the newspaper's pages and any other host with the service."""
     services = app.extensions["commentsvc"]
@@ -72,7 +79,7 @@ def mount_demo(app: Flask) -> None:
     pages, service = create_pages(services.settings, list_articles, find_article).wsgi_app, app.wsgi_app
 
     def by_host(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        is_newspaper = environ.get("HTTP_HOST", "").partition(":")[0] == "localhost"
+        is_newspaper = environ.get("HTTP_HOST", "").partition(":")[0] == _HOST
         return (pages if is_newspaper else service)(environ, start_response)
 
     app.wsgi_app = by_host  # type: ignore[method-assign]

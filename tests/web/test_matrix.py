@@ -97,6 +97,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "token.revoke"): Row((422, 422, 422, 422, 422), "/api/v1/token/revoke", {}),
     ("POST", "token.create_account"): Row((422, 422, 422, 422, 422), "/api/v1/accounts", {}),
     # What everyone may fetch.
+    ("GET", "home"): Row((302,) * 5, "/"),
     ("GET", "embed.loader"): Row(ANYONE, "/embed.js"),
     ("GET", "embed.module"): Row((404, 404, 404, 404, 404), "/static/widget/0/nothing.js"),
     ("GET", "assets.asset"): Row((404, 404, 404, 404, 404), "/static/console/nothing.css"),
