@@ -194,8 +194,10 @@ def _held(card: Card) -> Cause:
 def _reported(card: Card) -> Cause:
     who = "a reader" if card.report_count == 1 else f"{card.report_count} readers"
     counts = Counter(complaint.report.reason for complaint in card.reports)
-    named = [f"{count} × {reason.replace('_', ' ')}" for reason, count in counts.most_common()]
-    return Cause(Reason.REPORTED, f"Reported by {who}.", named)
+    named = ", ".join(
+        reason.replace("_", " ") + (f" ({count})" if count > 1 else "") for reason, count in counts.most_common()
+    )
+    return Cause(Reason.REPORTED, f"Reported by {who}: {named}.")
 
 
 def _sampled(card: Card) -> Cause:

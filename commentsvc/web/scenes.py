@@ -131,7 +131,8 @@ def _plain(text: str) -> str:
 def _known_labels(signal: SignalRow) -> list[tuple[str, float]]:
     labels: dict[str, float | None] = signal.evidence.get("labels") or {}
     known = [(label, score) for label, score in labels.items() if score is not None]
-    return sorted(known, key=lambda pair: -pair[1])
+    # The one label "toxicity" alone would only repeat the score.
+    return [] if [label for label, _ in known] == ["toxicity"] else sorted(known, key=lambda pair: -pair[1])
 
 
 def _seen_by(card: Card) -> str:

@@ -220,7 +220,7 @@ def test_card_shows_reports_and_samples_in_words(db: Database, cast: Cast, cam: 
 
     page = cam.get(QUEUE).text
 
-    assert "Reported by a reader." in page
+    assert "Reported by a reader: privacy." in page
     assert "Picked for a look" in page
     assert "That is a home." in page
     assert "Take down to wait" in page
