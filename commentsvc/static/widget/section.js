@@ -92,11 +92,12 @@ export class Section {
   }
 
   /**
+   * Ask for the first page; who reloads wants to see what is new, and an unchanged page costs a 304.
+   *
    * @param {string | null} sort null: as the service sorts
-   * @param {RequestCache} [cache]
    */
-  #firstPage(sort, cache) {
-    return read(this.base, "comments", { site: this.site, article: this.key, sort, limit: PAGE }, cache);
+  #firstPage(sort) {
+    return read(this.base, "comments", { site: this.site, article: this.key, sort, limit: PAGE }, "no-cache");
   }
 
   /**
@@ -230,14 +231,11 @@ export class Section {
     return h("label", {}, `${this.say("sort")} `, select);
   }
 
-  /**
-   * @param {string} sort
-   * @param {RequestCache} [cache]
-   */
-  async #resort(sort, cache) {
+  /** @param {string} sort */
+  async #resort(sort) {
     this.sort = sort;
     try {
-      const page = await this.#firstPage(sort, cache);
+      const page = await this.#firstPage(sort);
       // A slow answer to an earlier choice is not what the reader wants now.
       if (this.#closed || this.sort !== sort) return;
       this.alert?.replaceChildren();
@@ -262,7 +260,7 @@ export class Section {
 
   async #showNew() {
     this.fresh?.replaceChildren();
-    if (!(await this.#resort("newest", "no-cache"))) return;
+    if (!(await this.#resort("newest"))) return;
     if (this.sorter) this.sorter.value = "newest";
     /** @type {HTMLElement | null | undefined} */ (this.thread?.list.querySelector("article"))?.focus();
     this.#watchNew();
