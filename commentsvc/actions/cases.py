@@ -79,7 +79,13 @@ def find_open_case(session: Session, comment_id: int) -> Case | None:
 
 def find_latest_case(session: Session, comment_id: int) -> Case | None:
     """Find the newest case of a comment, open or closed."""
-    return session.scalar(select(Case).where(Case.comment_id == comment_id).order_by(Case.id.desc()).limit(1))
+    return session.scalar(
+        select(Case)
+        .where(Case.comment_id == comment_id)
+        .order_by(Case.id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
 
 
 def reach_of(comment_count: int, *, is_public: bool) -> float:

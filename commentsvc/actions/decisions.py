@@ -165,9 +165,11 @@ def undo(session: Session, decision: Decision, *, by: Person, now: int) -> Decis
         _show(comment, _REVERSE[Action(decision.action)])
         _place(comment)
     _open_again(session, decision)
+    # No likelihood of its own: the case comes back as urgent as it was.
     return decide(
         session, comment, Status(decision.from_status), action=Action.UNDO, revision=comment.revision, by=by,
-        guideline=Guideline(decision.guideline) if decision.guideline else None, undoes=decision, now=now,
+        guideline=Guideline(decision.guideline) if decision.guideline else None, undoes=decision, likelihood=0.0,
+        now=now,
     )  # fmt: skip
 
 

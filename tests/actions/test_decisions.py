@@ -193,7 +193,7 @@ def test_undo_brings_back_status_case_and_reports(
                 now=now_us(),
             )
         had_case = cases.find_open_case(session, comment.id)
-        reasons = had_case.reasons if had_case else None
+        reasons = (had_case.reasons, had_case.rank) if had_case else None
         decision = decide(
             session, comment, target, action, cast, seen=latest_version(session, comment) if had_case else None
         )
@@ -202,7 +202,7 @@ def test_undo_brings_back_status_case_and_reports(
 
         case = cases.find_open_case(session, comment.id)
         assert comment.status == start
-        assert (case.reasons if case else None) == reasons
+        assert ((case.reasons, case.rank) if case else None) == reasons
         assert undone.undoes_id == decision.id
         assert session.scalar(select(func.count()).where(Report.outcome.is_not(None))) == 0
         assert session.get_one(Article, cast.story.id, populate_existing=True).open_cases == (1 if case else 0)
