@@ -27,6 +27,11 @@ ENGINE = os.environ.get("TEST_DATABASE", "sqlite")
 if ENGINE not in {"sqlite", "postgresql"}:
     raise pytest.UsageError("TEST_DATABASE may be sqlite or postgresql")
 
+# What the last test left open would make TRUNCATE wait.
+_END_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 _TRUNCATE = "TRUNCATE " + ", ".join(table.name for table in Table.metadata.sorted_tables) + " RESTART IDENTITY"
 
 
@@ -96,6 +101,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         url: str = request.getfixturevalue("postgres_url")
         engine = create_engine(url)
         with engine.begin() as connection:
+            connection.execute(text(_END_OTHERS))
             connection.execute(text(_TRUNCATE))
         engine.dispose()
         return url
