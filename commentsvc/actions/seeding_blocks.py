@@ -299,7 +299,7 @@ class _Grower:
 
     def _signals(self, row: Row, guideline: Guideline, likelihood: float, culprit: int) -> None:
         check = _CHECK[guideline]
-        score = 1 - likelihood if check == "relevance" else likelihood
+        score = 0.05 * (1 - likelihood) if check == "relevance" else likelihood
         spans = [[0, culprit]] if check in {"toxicity", "words", "spam"} else []
         labels = {"toxicity": round(likelihood, 3)} if check == "toxicity" else {}
         self.harvest.signals.append(
