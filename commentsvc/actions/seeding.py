@@ -84,6 +84,7 @@ def plan_threads(
 
 def plant(session: Session, plan: Plan, block: Block) -> int:
     """Write one block of comments with everything that belongs to them; return how many."""
+    _make_room(session)
     ids = Ids(
         comment=_reserve(session, Comment, block.size),
         case=_reserve(session, Case, block.size),
@@ -105,6 +106,14 @@ def plant(session: Session, plan: Plan, block: Block) -> int:
             _write(session, table, rows)
     _add_counts(session, plan, block, harvest)
     return len(harvest.comments)
+
+
+def _make_room(session: Session) -> None:
+    """Let SQLite keep the indexes in memory and copy its log back seldom, on this connection alone."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA cache_size=-256000")
+        connection.exec_driver_sql("PRAGMA wal_autocheckpoint=100000")
 
 
 def _reserve(session: Session, model: Any, count: int) -> int:
