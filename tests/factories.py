@@ -166,6 +166,11 @@ def reject(session: Session, which: Comment, by: Person, *, message: str = "", n
     )  # fmt: skip
 
 
+def undo(session: Session, decision: Decision, by: Person, *, now: int | None = None) -> Decision:
+    """Take a decision back."""
+    return decisions.undo(session, decision, by=by, now=now_us() if now is None else now)
+
+
 def bearer(session: Session, who: Person, of: Site, *scopes: Scope, now: int | None = None) -> dict[str, str]:
     """Make a personal token and return the header that carries it."""
     token = API_TOKEN_PREFIX + secrets.token_urlsafe(24)

@@ -1,0 +1,68 @@
+"""Every list costs the same number of statements for one item as for thirty."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from commentsvc.enums import Status
+from tests import factories
+
+LISTS = {
+    "thread": ("/api/v1/comments", {"site": "daily", "article": "{article}", "limit": "30"}),
+    "replies": ("/api/v1/comments/{top}/replies", {"limit": "30"}),
+    "me": ("/api/v1/me", {"site": "daily", "article": "{article}"}),
+    "mine on the site": ("/api/v1/me", {"site": "{site}"}),
+    "cases": ("/api/v1/moderation/cases", {"site": "daily", "limit": "30"}),
+    "history": ("/api/v1/moderation/comments/{top}/history", {}),
+    "articles": ("/api/v1/moderation/articles", {"site": "daily", "limit": "30"}),
+}
+
+
+@contextmanager
+def counted(engine: Any) -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def fill(db, cast, count: int) -> tuple[dict[str, str], dict[str, str]]:
+    with db.writing() as session:
+        who = factories.person(session)
+        factories.member(session, who, cast.daily, "manager")
+        article = factories.article(session, cast.daily)
+        top = factories.comment(session, article, who)
+        for _ in range(count):
+            reply = factories.comment(session, article, cast.bo, parent=top)
+            factories.comment(session, article, who, status=Status.HELD)
+            factories.comment(session, article, cast.ada, parent=reply)
+            factories.comment(session, factories.article(session, cast.daily), who)
+        for _ in range(min(count, 10)):
+            decision = factories.reject(session, top, cast.cam)
+            factories.undo(session, decision, cast.cam)
+        token = factories.bearer(session, who, cast.daily, *factories.STAFF)
+    return {"article": article.key, "top": str(top.id), "site": "daily"}, token
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_costs_the_same_at_1_and_30(app, db, cast, name: str) -> None:
+    path, query = LISTS[name]
+    costs = []
+    for count in (1, 30):
+        ids, token = fill(db, cast, count)
+        client = app.test_client()
+        wanted = {key: value.format(**ids) for key, value in query.items()}
+        with counted(app.extensions["commentsvc"].db.engine) as statements:
+            answer = client.get(path.format(**ids), query_string=wanted, headers=token)
+        assert answer.status_code == 200
+        costs.append(len(statements))
+
+    assert costs[0] == costs[1]
+    assert costs[0] <= 16
