@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from commentsvc import text
 from commentsvc.actions import cases
+from commentsvc.actions.decisions import lock_thread
 from commentsvc.enums import Guideline, Reason
 from commentsvc.errors import Conflict, NotFound
 from commentsvc.queries.readers import find_appealable
@@ -15,9 +16,10 @@ _MAX_MESSAGE = 2000
 
 def appeal(session: Session, *, comment_id: int | None, message: str, by: Person, now: int) -> Appeal:
     """Store an appeal against the decision in force and put the comment into the queue; one per decision."""
-    comment = session.get(Comment, comment_id, with_for_update=True) if comment_id else None
+    comment = session.get(Comment, comment_id) if comment_id else None
     if comment is None or comment.person_id != by.id:
         raise NotFound("There is no such comment of yours.")
+    lock_thread(session, comment)
     message = text.clean(message, field="message", max_length=_MAX_MESSAGE, multiline=True)
     decision = find_appealable(session, comment)
     if decision is None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from commentsvc import text
@@ -61,8 +63,10 @@ def ensure(session: Session, site: Site, key: str, url: str, title: str, *, now:
 
 
 def check_ref(session: Session, site: Site, key: str, url: str, title: str) -> tuple[str, str, str]:
-    """Return cleaned key, url and title, or raise Invalid, or OriginRefused for a page of someone else's."""
-    key = text.clean(key, field="article.key", max_length=300)
+    """Return key, cleaned url and title, or raise Invalid, or OriginRefused for a page of someone else's."""
+    if text.clean(key, field="article.key", max_length=300) != key:
+        # Articles are looked up by the key as it was sent: a mended one would never be found again.
+        raise Invalid("An article's key is NFC text on one line, without space around it.", field="article.key")
     title = text.clean(title, field="article.title", max_length=500)
     url = text.clean(url, field="article.url", max_length=_MAX_URL)
     if not is_registered(session, site, origin_of(url)):
@@ -87,6 +91,10 @@ def origin_of(url: str) -> str:
 def _create(session: Session, site: Site, key: str, url: str, title: str, *, now: int) -> Article:
     key, url, title = check_ref(session, site, key, url, title)
     article = Article(site_id=site.id, key=key, url=url, title=title, created_at=now)
-    session.add(article)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(article)
+    except IntegrityError:
+        # Somebody else's first comment was a moment earlier.
+        return session.scalars(select(Article).where(Article.site_id == site.id, Article.key == key)).one()
     return article

@@ -67,7 +67,7 @@ def decide(
     Raises Conflict, changing nothing, when `revision` isn't the newest or the case isn't the one that was `seen`.
     The article's row is locked first, by everyone, so decisions on one thread come one after the other.
     """
-    article = _lock_thread(session, comment)
+    article = lock_thread(session, comment)
     case = cases.find_open_case(session, comment.id)
     _refuse_stale(session, comment, case, revision=revision, seen=seen, action=action, by=by)
     before = _status_before(session, comment)
@@ -153,12 +153,14 @@ def undo(session: Session, decision: Decision, *, by: Person, now: int) -> Decis
     Raises Conflict when something has happened to the comment since, or when it was undone already.
     """
     comment = session.get_one(Comment, decision.comment_id)
-    _lock_thread(session, comment)
+    lock_thread(session, comment)
     latest = session.scalar(
         select(Decision).where(Decision.comment_id == comment.id).order_by(Decision.id.desc()).limit(1)
     )
     if latest is None or latest.id != decision.id or comment.revision != decision.revision:
         raise _conflict(session, comment, "Something has happened to this comment since; look at its history.")
+    if decision.action == Action.WITHDRAW:
+        raise _conflict(session, comment, "The author has withdrawn this comment.")
     if decision.from_status is None or decision.by_person_id is None or decision.action == Action.UNDO:
         raise Conflict("Only a person's decision can be taken back.")
     if decision.action in _REVERSE:
@@ -171,6 +173,17 @@ def undo(session: Session, decision: Decision, *, by: Person, now: int) -> Decis
         guideline=Guideline(decision.guideline) if decision.guideline else None, undoes=decision, likelihood=0.0,
         now=now,
     )  # fmt: skip
+
+
+def lock_thread(session: Session, comment: Comment) -> Article:
+    """Lock a comment's article, then read the comment afresh: how every change to a thread begins.
+
+    Because all begin alike, no two can wait for each other.
+    """
+    session.flush()
+    article = session.get_one(Article, comment.article_id, with_for_update=True, populate_existing=True)
+    session.refresh(comment)
+    return article
 
 
 def new_batch() -> str:
@@ -216,13 +229,6 @@ def _decide_one(
     return Result(item.comment_id, "done", comment, decision, _version(session, comment))
 
 
-def _lock_thread(session: Session, comment: Comment) -> Article:
-    session.flush()
-    article = session.get_one(Article, comment.article_id, with_for_update=True, populate_existing=True)
-    session.refresh(comment)
-    return article
-
-
 def _refuse_stale(
     session: Session,
     comment: Comment,
@@ -235,7 +241,7 @@ def _refuse_stale(
 ) -> None:
     if revision != comment.revision:
         raise _conflict(session, comment, "The comment was edited since; look at its newest text.")
-    if comment.status == Status.WITHDRAWN and action != Action.UNDO:
+    if comment.status == Status.WITHDRAWN:
         raise _conflict(session, comment, "The author has withdrawn this comment.")
     if by is None or action in _SHOWING | {Action.UNDO, Action.WITHDRAW}:
         return

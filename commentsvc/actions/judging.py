@@ -58,8 +58,7 @@ def rescore(db: Database, judge: Judge, comment_id: int, revision: int, *, now: 
 
 def _settle(session: Session, comment_id: int, revision: int, judgement: Judgement, *, now: int) -> bool:
     comment = session.get_one(Comment, comment_id)
-    session.get_one(Article, comment.article_id, with_for_update=True)
-    session.refresh(comment, with_for_update=True)
+    decisions.lock_thread(session, comment)
     if not _is_waiting(session, comment, revision):
         return True
     verdict = judgement.verdict

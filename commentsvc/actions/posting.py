@@ -180,8 +180,7 @@ def edit(session: Session, prepared: PreparedEdit, judgement: Judgement, *, by: 
     Raises Conflict when the comment was edited elsewhere meanwhile.
     """
     comment = _own(session, prepared.comment_id, by)
-    session.get_one(Article, comment.article_id, with_for_update=True)
-    session.refresh(comment, with_for_update=True)
+    decisions.lock_thread(session, comment)
     if comment.revision != prepared.revision:
         raise Conflict("This comment was edited elsewhere meanwhile; reload it.")
     _may_edit(session, comment, limits_of(session.get_one(Site, comment.site_id)), now=now)

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from commentsvc import text
 from commentsvc.actions import cases
+from commentsvc.actions.decisions import lock_thread
 from commentsvc.actions.posting import refuse_sanctioned
 from commentsvc.enums import Guideline, Reason, ReportReason, Status
 from commentsvc.errors import Conflict, Forbidden, Invalid, NotFound
@@ -26,8 +27,11 @@ def report(
     now: int,
 ) -> Report:
     """Store a report of one revision and put the comment into the queue; once per person and revision."""
-    comment = session.get(Comment, comment_id, with_for_update=True) if comment_id else None
-    if comment is None or comment.status != Status.PUBLISHED:
+    comment = session.get(Comment, comment_id) if comment_id else None
+    if comment is None:
+        raise NotFound("There is no such comment.")
+    lock_thread(session, comment)
+    if comment.status != Status.PUBLISHED:
         raise NotFound("There is no such comment.")
     if comment.person_id == by.id:
         raise Forbidden("This comment is your own; you can withdraw it.")

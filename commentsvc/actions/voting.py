@@ -4,24 +4,27 @@ import math
 
 from sqlalchemy.orm import Session
 
+from commentsvc.actions.decisions import lock_thread
 from commentsvc.actions.posting import refuse_sanctioned
 from commentsvc.enums import ArticleState, Status
 from commentsvc.errors import ArticleClosed, Forbidden, NotFound
 from commentsvc.queries.threads import vote_window
-from commentsvc.store.models import Article, Comment, Person, Vote
+from commentsvc.store.models import Comment, Person, Vote
 
 _Z = 1.96
 
 
 def vote(session: Session, *, comment_id: int | None, value: int, by: Person, now: int) -> Comment:
     """Set a person's vote on a published comment to 1, 0 or -1; however often it is sent, it counts once."""
-    comment = session.get(Comment, comment_id, with_for_update=True) if comment_id else None
-    if comment is None or comment.status != Status.PUBLISHED:
+    comment = session.get(Comment, comment_id) if comment_id else None
+    if comment is None:
+        raise NotFound("There is no such comment.")
+    article = lock_thread(session, comment)
+    if comment.status != Status.PUBLISHED:
         raise NotFound("There is no such comment.")
     if comment.person_id == by.id:
         raise Forbidden("You can't vote on your own comment.")
     refuse_sanctioned(session, by.id, comment.site_id, now=now)
-    article = session.get_one(Article, comment.article_id)
     if article.state == ArticleState.ARCHIVED:
         raise ArticleClosed("This article is archived.")
     before = _keep(session, comment, value, by=by, now=now)
