@@ -50,7 +50,7 @@ def test_votes_reports_and_decisions_at_once_never_deadlock(db: Database, cast: 
         who, comment_id, now = people[turn % 8], comments[turn % 4], now_us()
         with db.writing() as session:
             if turn % 3 == 0:
-                voting.vote(session, comment_id=comment_id, value=1, by=who, now=now_us())
+                voting.vote(session, comment_id=comment_id, value=1, by=who, now=now)
             elif turn % 3 == 1:
                 reporting.report(
                     session,
@@ -59,13 +59,13 @@ def test_votes_reports_and_decisions_at_once_never_deadlock(db: Database, cast: 
                     reason=ReportReason.SPAM,
                     detail="",
                     by=who,
-                    now=now_us(),
+                    now=now,
                 )
             else:
                 action = Action.REJECT if turn % 2 else Action.APPROVE
                 decisions.decide_many(
                     session, [Item(each, 1) for each in reversed(comments)], action=action, by=cast.cam,
-                    site_id=cast.daily.id, guideline=Guideline.SPAM, now=now_us(),
+                    site_id=cast.daily.id, guideline=Guideline.SPAM, now=now,
                 )  # fmt: skip
 
     with ThreadPoolExecutor(8) as pool:
