@@ -85,23 +85,11 @@ def decide(
         now=now,
     )
     decision = Decision(
-        batch=batch or new_batch(),
-        site_id=comment.site_id,
-        comment_id=comment.id,
-        revision=revision,
-        action=action,
-        from_status=before,
-        to_status=status,
-        by_person_id=by.id if by else None,
-        rule=rule,
-        guideline=guideline,
-        guidelines_version=site.guidelines_version,
-        note=note,
-        message=message,
-        closed_case_id=closed.id if closed else None,
-        undoes_id=undoes.id if undoes else None,
-        created_at=now,
-    )
+        batch=batch or new_batch(), site_id=comment.site_id, comment_id=comment.id, revision=revision, action=action,
+        from_status=before, to_status=status, by_person_id=by.id if by else None, rule=rule, guideline=guideline,
+        guidelines_version=site.guidelines_version, note=note, message=message,
+        closed_case_id=closed.id if closed else None, undoes_id=undoes.id if undoes else None, created_at=now,
+    )  # fmt: skip
     session.add(decision)
     session.flush()
     if closed is not None and action in {Action.APPROVE, Action.REJECT}:
