@@ -4,7 +4,9 @@ Exit codes: 0 done, 1 failed with one line on standard error, 2 wrong usage.
 """
 
 import json
+import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -57,6 +59,8 @@ class _Commands(click.Group):
         except (OperationalError, ProgrammingError) as error:
             line = str(error.orig).strip().partition("\n")[0]
             raise click.ClickException(f"The database refused: {line}. `commentsvc doctor` says more.") from None
+        except (FileNotFoundError, FileExistsError, NotADirectoryError, PermissionError) as error:
+            raise click.ClickException(f"{error.filename}: {error.strerror}.") from None
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,6 +76,9 @@ def main() -> None:
 def run(host: str, port: int, workers: int) -> None:
     """Serve. The embedded database is migrated first and its jobs are done by a thread of the server."""
     settings = load_settings().with_secret()
+    if "base_url" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"base_url": f"http://127.0.0.1:{port}"})
+    host = _free_address(host, port)
     with _database(settings) as db:
         _make_ready(settings, db)
     _serve(settings, host=host, port=port, workers=workers)
@@ -104,9 +111,10 @@ def upgrade() -> None:
 @main.command()
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 def demo(port: int) -> None:
-    """Serve a newsroom with articles, readers and a queue; a second start keeps its data."""
+    """Serve a made-up newsroom. A second start keeps its data."""
     settings = load_settings(demo=True, base_url=f"http://127.0.0.1:{port}").with_secret()
     pages = f"http://localhost:{port}"
+    host = _free_address("127.0.0.1", port)
     with _database(settings) as db:
         migrate.upgrade(db)
         load_judge = partial(build_judge, settings)
@@ -119,7 +127,7 @@ def demo(port: int) -> None:
         "  Manager  cam@demo.example   Administrator  eve@demo.example   (dee@demo.example manages `other`)\n"
         f"  Password {demonstrating.PASSWORD}\n"
     )
-    _serve(settings, host="127.0.0.1", port=port, workers=1)
+    _serve(settings, host=host, port=port, workers=1)
 
 
 @main.group()
@@ -146,9 +154,9 @@ def manager() -> None:
 @manager.command("add")
 @click.argument("email")
 @click.option("--site", "key", required=True)
-@click.option("--role", type=click.Choice([Role.MANAGER, Role.ADMIN]), default=Role.MANAGER, show_default=True)
+@click.option("--role", type=click.Choice([Role.MANAGER.value, Role.ADMIN.value]), default="manager", show_default=True)
 @click.option("--name", help="For a new account; made from the address when absent.")
-def add_manager(email: str, key: str, role: Role, name: str | None) -> None:
+def add_manager(email: str, key: str, role: str, name: str | None) -> None:
     """Make somebody a manager of a site, and print a link by which they set a password, once, within 72 hours."""
     settings = load_settings()
     with _writing(settings) as session:
@@ -165,7 +173,7 @@ def add_manager(email: str, key: str, role: Role, name: str | None) -> None:
 @click.argument("email")
 @click.option("--site", "key", required=True)
 def token(email: str, key: str) -> None:
-    """Print a personal API token with that person's scopes on the site, and nothing else."""
+    """Print a personal API token. It has that person's scopes on the site; nothing else is printed."""
     with _writing() as session:
         newsroom = get_site(session, key)
         person = _find_person(session, email)
@@ -181,7 +189,7 @@ def token(email: str, key: str) -> None:
 @click.option("--comments", required=True, type=click.IntRange(0, 100_000_000))
 @click.option("--seed", "number", default=1, show_default=True, help="The same number makes the same data.")
 def seed(key: str, articles: int, comments: int, number: int) -> None:
-    """Add synthetic articles and comments to a site, many at once."""
+    """Add synthetic articles and comments."""
     now = now_us()
     with _database(load_settings()) as db:
         with db.writing() as session:
@@ -201,9 +209,13 @@ def seed(key: str, articles: int, comments: int, number: int) -> None:
     "--article", type=click.File(encoding="utf-8"), help="A text to compare with; its first line is the title."
 )
 def classify(text: str, article: IO[str] | None) -> None:
-    """Score a TEXT, or JSON lines {"text": …} from standard input: one JSON object each, in order, never the text."""
+    """Score a text, or many.
+
+    Without TEXT, or with -, it reads JSON lines {"text": …} from standard input and answers one JSON object each, in
+    order, never the text.
+    """
     judge = build_judge(load_settings())
-    title, _, story = article.read().partition("\n") if article else ("", "", "")
+    title, _, story = _read_text(article).partition("\n") if article else ("", "", "")
     lines: Iterable[str] = [text] if text != "-" else _texts(sys.stdin)
     for batch in _batches(lines):
         for answer in _scores(judge, batch, title, story):
@@ -213,7 +225,7 @@ def classify(text: str, article: IO[str] | None) -> None:
 
 @main.command()
 def doctor() -> None:
-    """Look at configuration, database, queue, classifier and counters, and say what to do."""
+    """Say what is wrong. Looks at configuration, database, queue, classifier and counters, and says what to do."""
     findings = list(_examine())
     console = Console(highlight=False)
     for finding in findings:
@@ -246,6 +258,17 @@ def load_app(settings: Settings) -> Flask:
             name="worker",
         ).start()  # fmt: skip
     return app
+
+
+def _free_address(host: str, port: int) -> str:
+    """Return the host's address. The server itself would share a taken port silently, and wants numbers for names."""
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as free:
+            address: str = free.getsockname()[0]
+            return address
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise Misconfigured(f"Can't listen on {host}:{port}: {reason}.") from None
 
 
 def _serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
@@ -322,6 +345,13 @@ def _texts(lines: Iterable[str]) -> Iterator[str]:
         if not isinstance(text, str):
             raise Malformed(f'Line {number} isn\'t a JSON object with a "text".')
         yield text
+
+
+def _read_text(file: IO[str]) -> str:
+    try:
+        return file.read()
+    except UnicodeDecodeError:
+        raise Malformed(f"{file.name} isn't UTF-8 text.") from None
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from commentsvc.errors import Misconfigured
@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("commentsvc-data")
     database_url: str = ""
     redis_url: str = ""
-    secret_key: str = ""
+    secret_key: str = Field(default="", validate_default=True)
     base_url: str = "http://127.0.0.1:8000"
     classifier: Literal["auto", "embedded", "detoxify"] = "auto"
     model_dir: Path | None = None
@@ -40,6 +40,15 @@ class Settings(BaseSettings):
             value = "postgresql+psycopg://" + value.removeprefix("postgresql://")
         if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("may be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _secret(cls, value: str, info: ValidationInfo) -> str:
+        if not value and info.data.get("database_url", "").startswith("postgresql"):
+            raise ValueError("must be set, to 32 characters or more, when the database is PostgreSQL")
+        if value and len(value) < 32:
+            raise ValueError("may be 32 characters or more, or absent with the embedded database")
         return value
 
     @field_validator("base_url")
@@ -62,12 +71,6 @@ class Settings(BaseSettings):
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("may be redis://HOST[:PORT][/DB] or absent")
         return value
-
-    @model_validator(mode="after")
-    def _key_for_servers(self) -> "Settings":
-        if self.database_url.startswith("postgresql") and len(self.secret_key) < 32:
-            raise ValueError("SECRET_KEY must be set, 32 characters or more, when the database is PostgreSQL")
-        return self
 
     @property
     def is_embedded(self) -> bool:
@@ -92,7 +95,7 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         first = error.errors()[0]
-        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper() if first["loc"] else PREFIX.rstrip("_")
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         raise Misconfigured(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -63,6 +64,52 @@ def test_upgrade_says_where_the_database_is() -> None:
     result = run("upgrade")
 
     assert (result.exit_code, result.stdout) == (0, "The database is at revision 0001 already.\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SECRET_KEY", "short"), ("SECRET_KEY", ""), ("BASE_URL", "comments.example"), ("PAGE_CACHE_MB", "-1")],
+)
+def test_each_wrong_setting_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMMENTSVC_DATABASE_URL", "postgresql://nobody@127.0.0.1/nothing")
+    monkeypatch.setenv(f"COMMENTSVC_{name}", value)
+
+    result = run("upgrade")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: COMMENTSVC_{name}: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_data_folder_that_cannot_be_made_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("COMMENTSVC_DATABASE_URL", "")
+    monkeypatch.setenv("COMMENTSVC_DATA_DIR", str(tmp_path / "file" / "data"))
+
+    result = run("upgrade")
+
+    assert (result.exit_code, result.stderr) == (1, f"Error: {tmp_path}/file/data: Not a directory.\n")
+
+
+@pytest.mark.parametrize("command", ["run", "demo"])
+def test_taken_port_is_one_line(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMMENTSVC_DATABASE_URL", "")
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:
+        port = taken.getsockname()[1]
+
+        result = run(command, "--port", str(port))
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"Error: Can't listen on 127.0.0.1:{port}: Address already in use.\n"
+
+
+def test_manager_add_makes_an_administrator() -> None:
+    add_site()
+
+    made = run("manager", "add", "eve@daily.example", "--site", "daily", "--role", "admin")
+
+    assert made.exit_code == 0, made.stderr
+    assert run("manager", "add", "eve@daily.example", "--site", "daily", "--role", "king").exit_code == 2
 
 
 def test_database_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,6 +230,15 @@ def test_classify_compares_with_an_article(tmp_path: Path) -> None:
 
     relevance = [json.loads(line)["relevance"] for line in result.stdout.splitlines()]
     assert relevance[0] > relevance[1]
+
+
+def test_classify_says_when_the_article_is_not_text(tmp_path: Path) -> None:
+    story = tmp_path / "story.txt"
+    story.write_bytes(b"\xff\xfe")
+
+    result = run("classify", "hello", "--article", str(story))
+
+    assert (result.exit_code, result.stderr) == (1, f"Error: {story} isn't UTF-8 text.\n")
 
 
 @pytest.mark.parametrize("line", ["[]", "{}", '{"text": 5}', "text", '{"text": "a"', "[" * 100_000])
