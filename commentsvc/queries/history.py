@@ -47,10 +47,10 @@ def has_decision_by_person(session: Session, comment_id: int) -> bool:
 
 
 def can_undo(latest: Decision, comment: Comment) -> bool:
-    """Whether a comment's latest decision can be taken back: a person's, on the text that is still there."""
+    """Whether a comment's latest decision can be taken back: a manager's, on the text that is still there."""
     return (
         latest.by_person_id is not None
-        and latest.action != Action.UNDO
+        and latest.action not in {Action.UNDO, Action.WITHDRAW}
         and latest.from_status is not None
         and latest.revision == comment.revision
     )

@@ -13,6 +13,7 @@ from commentsvc.actions import cases, decisions, posting, reporting
 from commentsvc.actions.decisions import Item
 from commentsvc.enums import Action, CaseState, Guideline, Reason, ReportReason, Status
 from commentsvc.errors import Conflict, Invalid, NotFound
+from commentsvc.queries import history
 from commentsvc.store.db import Database, now_us
 from commentsvc.store.models import Article, Case, Comment, Decision, Membership, Notice, Report
 from tests import factories
@@ -216,6 +217,19 @@ def test_undo_twice_or_after_something_else_is_a_conflict(db: Database, cast: Ca
 
         with pytest.raises(Conflict):
             decisions.undo(session, first, by=cast.eve, now=now_us())
+
+
+def test_undo_does_not_bring_back_what_its_author_withdrew(db: Database, cast: Cast) -> None:
+    with db.writing() as session:
+        comment = factories.comment(session, cast.story, cast.ada)
+        posting.withdraw(session, comment_id=comment.id, by=cast.ada, now=now_us())
+        (withdrawal, _) = history.list_decisions(session, comment)
+
+        with pytest.raises(Conflict, match="withdrawn"):
+            decisions.undo(session, withdrawal.decision, by=cast.cam, now=now_us())
+
+        assert not withdrawal.can_undo
+        assert (comment.status, comment.listed) == (Status.WITHDRAWN, False)
 
 
 def test_pin_moves_to_the_top_shelf_and_undo_brings_it_back(db: Database, cast: Cast) -> None:
