@@ -10,6 +10,7 @@ from commentsvc.errors import Forbidden, NotFound
 from commentsvc.queries import sites
 from commentsvc.store.models import Site
 from commentsvc.web import answers, context, shapes
+from commentsvc.web.idempotency import idempotent
 from commentsvc.web.security import caller, signed_in
 
 blueprint = APIBlueprint("publishers_api", __name__, url_prefix="/api/v1", tag="Publishers")
@@ -23,9 +24,10 @@ class ArticleKeyQuery(shapes.SiteQuery):
 
 @blueprint.put("/articles")
 @signed_in(Scope.ARTICLES)
+@idempotent
 @blueprint.input(shapes.ArticleIn)
 @blueprint.output(answers.ArticleOut)
-@blueprint.doc(summary="Create or update an article", responses=[201, 401, 403, 404, 422], security="bearer")
+@blueprint.doc(summary="Create or update an article", responses=[201, 401, 403, 404, 409, 422], security="bearer")
 def put_article(json_data: shapes.ArticleIn) -> Response:
     """Describe an article by its key; members that are left out stay as they are."""
     session = context.session()

@@ -356,6 +356,20 @@ def test_preflight_names_what_scripts_may_send(client, cast) -> None:
     assert {"PATCH", "PUT", "DELETE"} <= set(answer.headers["Access-Control-Allow-Methods"].split(", "))
 
 
+def test_publisher_repeats_a_description_and_gets_the_first_answer(client, db, cast) -> None:
+    with db.writing() as session:
+        token = factories.bearer(session, cast.cam, cast.daily, *factories.STAFF)
+    headers = {**token, "Idempotency-Key": "describe-fresh"}
+    body = {"site": "daily", "key": "fresh", "url": "https://daily.example/fresh", "title": "Fresh"}
+
+    first = client.put("/api/v1/articles", json=body, headers=headers)
+    again = client.put("/api/v1/articles", json=body, headers=headers)
+    other = client.put("/api/v1/articles", json={**body, "title": "Other"}, headers=headers)
+
+    assert (first.status_code, again.status_code, other.status_code) == (201, 201, 422)
+    assert again.get_json() == first.get_json()
+
+
 def test_publisher_describes_an_article_and_readers_see_its_state(client, db, cast, tokens) -> None:
     with db.writing() as session:
         token = factories.bearer(session, cast.cam, cast.daily, *factories.STAFF)
