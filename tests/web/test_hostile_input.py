@@ -140,6 +140,34 @@ def test_a_wrong_time_is_422(client, cast, since: str) -> None:
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00+14:00", "0999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"]
+)
+def test_a_time_is_one_that_we_can_write_or_422(client, db, cast, time: str) -> None:
+    with db.writing() as session:
+        cam = factories.bearer(session, cast.cam, cast.daily, *factories.STAFF)
+    body = {"site": "daily", "key": "fresh", "url": "https://daily.example/fresh", "title": "Fresh"}
+
+    answer = client.put("/api/v1/articles", json={**body, "published_at": time}, headers=cam)
+
+    if time == "9999-12-31T23:59:59Z":
+        assert (answer.status_code, answer.get_json()["published_at"]) == (201, "9999-12-31T23:59:59.000000Z")
+    else:
+        assert (answer.status_code, answer.get_json()["error"]["field"]) == (422, "published_at")
+
+
+@pytest.mark.parametrize("key", [" story", "story ", "story\n", "cafe\u0301", "a\u202eb"])
+def test_a_key_that_would_not_be_found_again_is_422(client, cast, ada, comment_count, key: str) -> None:
+    article = {"key": key, "url": cast.story.url, "title": cast.story.title}
+    before = comment_count()
+
+    for _ in range(2):
+        answer = client.post("/api/v1/comments", json={**good(cast), "article": article}, headers=ada)
+        assert (answer.status_code, answer.get_json()["error"]["field"]) == (422, "article.key")
+
+    assert comment_count() == before
+
+
 @given(body=st.text(max_size=200))
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_round_trips_or_is_refused(client, cast, ada, body: str) -> None:
