@@ -9,8 +9,3 @@ _MANAGING = {Role.MANAGER, Role.ADMIN}
 def may_moderate(membership: Membership | None) -> bool:
     """Whether they may see the queue of the membership's site and decide its cases."""
     return membership is not None and membership.role in _MANAGING
-
-
-def may_administer(membership: Membership | None) -> bool:
-    """Whether they may change the membership's site itself: its roles and settings."""
-    return membership is not None and membership.role == Role.ADMIN

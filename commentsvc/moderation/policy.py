@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -71,12 +70,6 @@ def policy_from_json(data: Mapping[str, Any]) -> Policy:
         raise ValueError(f"{field}: {first['msg']}") from None
     given = {name: getattr(shape, name) for name in shape.model_fields_set}
     return Policy(**{**_members(DEFAULT_POLICY), **given})
-
-
-def policy_to_json(policy: Policy) -> dict[str, Any]:
-    """Write a policy as plain JSON values, every member spelled out."""
-    written: dict[str, Any] = json.loads(json.dumps(asdict(policy)))
-    return written
 
 
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

@@ -113,11 +113,6 @@ class Verdict:
         """The first guideline that a breach names."""
         return next((breach.guideline for breach in self.breaches if breach.guideline), None)
 
-    @property
-    def needs_case(self) -> bool:
-        """Whether a manager should look."""
-        return bool(self.reasons)
-
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

@@ -3,10 +3,8 @@
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Float, ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
-from commentsvc.store.models.people import Person
-from commentsvc.store.models.sites import Article
 from commentsvc.store.models.table import Table, partial_index
 
 
@@ -63,9 +61,6 @@ class Comment(Table):
     """Listed direct children."""
     pinned: Mapped[bool] = mapped_column(Boolean, default=False)
     featured: Mapped[bool] = mapped_column(Boolean, default=False)
-
-    article: Mapped[Article] = relationship(lazy="raise_on_sql")
-    person: Mapped[Person] = relationship(lazy="raise_on_sql")
 
 
 class Revision(Table):
