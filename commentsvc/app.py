@@ -75,7 +75,8 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     for module in (widget_api, publishers_api, managers_api, token_endpoint, *pages):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
-    app.add_url_rule("/", "home", lambda: redirect(home))
+    app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))
+    app.spec_processor(docs.name_refused_bodies)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -8,6 +8,8 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 blueprint = Blueprint("docs", __name__)
 
 _METHODS = ("get", "put", "post", "patch", "delete")
+_REFUSALS = {"400": "Not a JSON object in UTF-8", "413": "More than 64 KiB", "415": "Not JSON by its content type"}
+_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/HTTPError"}}}
 
 
 @blueprint.get("/api/docs")
@@ -19,6 +21,16 @@ def show() -> Response:
         "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return answer
+
+
+def name_refused_bodies(spec: Any) -> Any:
+    """Add to every operation with a body how a body is refused before any view looks at it."""
+    for operations in spec["paths"].values():
+        for operation in operations.values():
+            if isinstance(operation, dict) and "requestBody" in operation:
+                for status, why in _REFUSALS.items():
+                    operation["responses"].setdefault(status, {"description": why, "content": _ERROR})
+    return spec
 
 
 def _by_tag(spec: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

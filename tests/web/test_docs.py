@@ -22,6 +22,16 @@ def test_openapi_document_validates_and_names_every_error_body(client) -> None:
     assert set(spec["components"]["schemas"]["HTTPError"]["properties"]) == {"error"}
 
 
+def test_openapi_document_says_how_bodies_are_refused(client) -> None:
+    paths = client.get("/api/v1/openapi.json").get_json()["paths"]
+
+    taking = [one for operations in paths.values() for one in operations.values() if "requestBody" in one]
+
+    assert len(taking) > 5
+    assert all({"400", "413", "415"} <= one["responses"].keys() for one in taking)
+    assert "/" not in paths
+
+
 def test_page_lists_every_operation_with_nothing_from_elsewhere(client) -> None:
     page = client.get("/api/docs")
 
