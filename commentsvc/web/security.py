@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from commentsvc.enums import Scope
-from commentsvc.errors import Forbidden, Invalid, Malformed, NotSignedIn
+from commentsvc.errors import Forbidden, Invalid, Malformed, NotFound, NotSignedIn
 from commentsvc.infra.limits import network_of
 from commentsvc.queries.callers import Caller, find_caller
 from commentsvc.web import context
@@ -95,6 +95,8 @@ def _find(scope: Scope) -> Caller:
 
 
 def _refuse_nul() -> None:
+    if "\0" in request.path:
+        raise NotFound("There is nothing here.")
     if "%00" in request.query_string.decode("latin-1"):
         raise Invalid("An address can't contain NUL.")
 

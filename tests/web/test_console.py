@@ -421,6 +421,10 @@ def test_an_edit_meanwhile_is_a_conflict(db: Database, cast: Cast, cam: Any) -> 
     assert "The comment was edited since" in bar_of(answer.text)
 
 
+def test_nul_in_a_site_key_is_not_found_on_both_databases(cast: Cast, cam: Any) -> None:
+    assert cam.get("/console/da%00ily").status_code == 404
+
+
 def test_undo_after_something_else_happened_is_a_conflict(db: Database, cast: Cast, cam: Any) -> None:
     comment = hold(db, cast)
     answer = press(cam, cam.get(QUEUE).text, of='value="approve"', action="approve")
