@@ -10,7 +10,7 @@ textarea::placeholder { color: var(--soft); opacity: 1 }
 .signed-in .hint { display: none }
 :is(.nudge, .ask, .standing) { margin-block: .8rem; padding: .15rem 0 .15rem 1rem; border-inline-start: 3px solid var(--warm) }
 :is(.nudge, .standing) p + p { margin-block-start: .2rem }
-.nudge blockquote { margin-block: .6rem; max-height: 12em; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere }
+.nudge blockquote { margin-block: .6rem; max-height: 12em; overflow: auto; white-space: pre-wrap }
 form:has(.nudge) > .row { display: none }
 .item:has(> .drawer > .editing) > article > :is(.body, .standing, .actions, div) { display: none }
 mark { background: light-dark(#ffe391, #6a540f); color: inherit; padding-inline: .1em; border-radius: 2px }

@@ -36,6 +36,7 @@ export const reading = `
   font: var(--comments-font, inherit);
   line-height: 1.55;
   text-align: start;
+  overflow-wrap: anywhere;
 }
 :host([hidden]) { display: none }
 :host([theme]) { color: var(--comments-text, light-dark(#1b1b19, #e8e6e1)) }
@@ -53,7 +54,7 @@ svg { width: 1em; height: 1em; flex: none; fill: none; stroke: currentColor; str
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 
 .top { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .5rem 1.5rem; padding-block: 0 .9rem }
-h2 { font-size: 1.5em; line-height: 1.2; font-weight: 700; letter-spacing: -.01em }
+h2 { font-size: min(1.5em, 13cqi); line-height: 1.2; font-weight: 700; letter-spacing: -.01em }
 .count { font-weight: 400; color: var(--soft); font-variant-numeric: tabular-nums }
 .account, .bar, .meta, .actions, .row, .hint, .standing, .notice, .nudge p, .report, .ask, .thanks, .closed, .tombstone, .loading { font-family: var(--ui); font-size: .875rem }
 .account { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1rem }
@@ -95,18 +96,20 @@ option { color: CanvasText; background: Canvas }
 .replies > .item + .item { margin-block-start: 1.35rem }
 .replies.flat:not(:empty) { padding-inline-start: 0; border: 0 }
 article:focus-visible { outline-offset: 6px }
-.meta { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .55em; margin-block-end: .3rem; color: var(--soft) }
-.meta > * + *:not(.badge)::before { content: "·"; margin-inline-end: .55em }
-.name { font-weight: 650; color: var(--comments-text, light-dark(#1b1b19, #e8e6e1)); unicode-bidi: isolate; overflow-wrap: anywhere }
+.meta { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1em; margin-block-end: .3rem; overflow: clip; color: var(--soft) }
+/* In the gap before each, and so cut off at the start of a line. */
+.meta > :not(.name, .badge) { position: relative }
+.meta > :not(.name, .badge)::before { content: "·"; position: absolute; inset-inline-start: -.65em }
+.name { font-weight: 650; color: var(--comments-text, light-dark(#1b1b19, #e8e6e1)); unicode-bidi: isolate }
 .badge { align-self: center; padding: .1em .55em; font-size: .75rem; font-weight: 600; color: var(--accent); border: 1px solid currentColor; border-radius: 99px }
 .mark { font-weight: 600; color: var(--accent) }
-.to { display: none; overflow-wrap: anywhere }
+.to { display: none }
 .deep > article .to { display: inline }
-.body { max-width: 42em; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; overflow: clip; overflow-clip-margin: .3em }
+.body { max-width: 42em; white-space: pre-wrap; unicode-bidi: plaintext; overflow: clip; overflow-clip-margin: .3em }
 .body a { color: var(--accent); text-underline-offset: .15em }
 .tombstone { color: var(--soft); font-style: italic }
 .waiting > article .body { opacity: .75 }
-.standing blockquote { margin-block: .3rem; overflow-wrap: anywhere; white-space: pre-wrap }
+.standing blockquote { margin-block: .3rem; white-space: pre-wrap }
 .rejected { border-color: var(--bad) }
 .actions { display: flex; flex-wrap: wrap; align-items: center; gap: .1rem 1.15rem; margin-block-start: .4rem }
 .actions button { color: var(--soft) }
