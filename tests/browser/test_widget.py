@@ -128,7 +128,7 @@ def test_a_vote_that_fails_is_taken_back_and_said(reader: Page, story: Story):
 
     expect(agree).to_have_accessible_name("Agree (0)")
     expect(agree).to_have_attribute("aria-pressed", "false")
-    expect(widget.get_by_role("status")).to_contain_text("You seem to be offline")
+    expect(widget.get_by_role("status")).to_contain_text("There is no connection to the comments just now")
 
 
 def test_an_answer_that_got_lost_is_not_a_second_comment(reader: Page, story: Story):

@@ -4,7 +4,7 @@ import { catalogues } from "./strings.js";
 Object.assign(catalogues.en, {
   held: "Waiting for review",
   held_why: "Only you can see this comment until a community manager has read it.",
-  held_guideline: "It may touch our guideline “{guideline}”.",
+  held_guideline: "It may break our guideline “{guideline}”.",
   rejected: "Not published",
   rejected_why: "Only you can see this comment.",
   rejected_guideline: "It was found to break our guideline “{guideline}”.",
@@ -30,7 +30,7 @@ Object.assign(catalogues.en, {
   posted: "Your comment is published.",
   saved: "Your changes are published.",
   nudge_title: "A second look before you post?",
-  nudge: "Other readers may feel this breaks our guideline “{guideline}”.",
+  nudge: "This may break our guideline “{guideline}”.",
   nudge_marked: "The marked words are why.",
   nudge_then: "You can edit it, or post it as it is: then a community manager reads it first.",
   nudge_edit: "Edit my comment",

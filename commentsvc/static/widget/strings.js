@@ -60,7 +60,7 @@ catalogues.en = {
   legal: "Keep to the law",
   privacy: "Respect privacy",
 
-  error_offline: "You seem to be offline. Nothing is lost: try again when you're back.",
+  error_offline: "There is no connection to the comments just now. Nothing is lost: please try again in a moment.",
   error_server: "The comment service isn't answering properly just now. Please try again in a moment.",
   error_too_many_requests: { one: "That was quick. Please wait {n} second.", other: "That was quick. Please wait {n} seconds." },
 };
