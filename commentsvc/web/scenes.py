@@ -18,7 +18,7 @@ from commentsvc.web.shapes import time_text
 
 SORTS = {
     CaseState.OPEN: {
-        CaseSort.PRIORITY: "Highest priority first",
+        CaseSort.PRIORITY: "Priority",
         CaseSort.OLDEST: "Oldest first",
         CaseSort.NEWEST: "Newest first",
     },

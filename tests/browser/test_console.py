@@ -238,15 +238,18 @@ def test_nothing_is_wider_than_a_phone(newsroom: Newsroom, desk: Callable[..., P
     page = desk(viewport={"width": 320, "height": 700})
 
     widths = []
-    for step in ("list", "card", "reject"):
+    for step in ("list", "card", "reject", "articles"):
         if step == "card":
             page.locator(".entry").first.click()
             expect(shown(page)).to_be_visible()
         if step == "reject":
             page.get_by_text("Reject…").click()
+        if step == "articles":
+            page.goto(f"{page.url.split('?')[0]}/articles")
+            expect(page.get_by_role("heading", name="Articles")).to_be_visible()
         widths.append(page.evaluate("document.documentElement.scrollWidth"))
 
-    assert widths == [320, 320, 320]
+    assert widths == [320, 320, 320, 320]
 
 
 def faults_of(page: Page) -> list[str]:
