@@ -110,7 +110,6 @@ article:focus-visible { outline-offset: 6px }
 .tombstone { color: var(--soft); font-style: italic }
 .waiting > article .body { opacity: .75 }
 .standing blockquote { margin-block: .3rem; white-space: pre-wrap }
-.rejected { border-color: var(--bad) }
 .actions { display: flex; flex-wrap: wrap; align-items: center; gap: .1rem 1.15rem; margin-block-start: .4rem }
 .actions button { color: var(--soft) }
 .actions button:hover:enabled { color: var(--accent) }
