@@ -4,23 +4,15 @@ Exit codes: 0 done, 1 failed with one line on standard error, 2 wrong usage.
 """
 
 import json
-import os
 import signal
-import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import IO, Any
 
 import click
-from flask import Flask
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.server.mp import MPServer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import select
@@ -32,13 +24,14 @@ from commentsvc import __version__
 from commentsvc.actions import accounts, demonstrating, newsrooms, seeding, tokens
 from commentsvc.actions.accounts import NewAccount
 from commentsvc.actions.names import numbered
-from commentsvc.app import build_judge, configure_logs, create_app
+from commentsvc.app import build_judge, configure_logs
 from commentsvc.enums import Role
 from commentsvc.errors import DomainError, Invalid, Malformed, Misconfigured, NotFound
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.terms import Draft
 from commentsvc.queries import health
 from commentsvc.queries.sites import get_site
+from commentsvc.serve import free_address, serve
 from commentsvc.settings import Settings, load_settings
 from commentsvc.store import migrate
 from commentsvc.store.db import Database, now_us
@@ -78,7 +71,7 @@ def run(host: str, port: int, workers: int) -> None:
     settings = load_settings().with_secret()
     if "base_url" not in settings.model_fields_set:
         settings = settings.model_copy(update={"base_url": f"http://127.0.0.1:{port}"})
-    host = _free_address(host, port)
+    host = free_address(host, port)
     with _database(settings) as db:
         _make_ready(settings, db)
     _serve(settings, host=host, port=port, workers=workers)
@@ -114,7 +107,7 @@ def demo(port: int) -> None:
     """Serve a made-up newsroom. A second start keeps its data."""
     settings = load_settings(demo=True, base_url=f"http://127.0.0.1:{port}").with_secret()
     pages = f"http://localhost:{port}"
-    host = _free_address("127.0.0.1", port)
+    host = free_address("127.0.0.1", port)
     with _database(settings) as db:
         migrate.upgrade(db)
         load_judge = partial(build_judge, settings)
@@ -238,58 +231,9 @@ def doctor() -> None:
         raise click.ClickException(f"{len(bad)} of {len(findings)} are not well: {', '.join(bad)}.")
 
 
-class _Server(MPServer):
-    """Granian, which takes a second worker that dies within 5.5 s for a crash loop and gives up; we go on."""
-
-    def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
-        super()._respawn_workers(workers, spawn_target, target_loader, delay=delay)
-        self.respawned_wrks.clear()
-        time.sleep(1)  # What dies at once must not take the machine with it.
-
-
-def load_app(settings: Settings) -> Flask:
-    """Build the application inside a server process; with the embedded database a thread there does its jobs."""
-    app = create_app(settings)
-    if settings.is_embedded:
-        services = app.extensions["commentsvc"]
-        # A daemon, never waited for: what it was doing when the server ends comes back when its lease is over.
-        threading.Thread(
-            target=run_worker, args=(services.db, services.judge), kwargs={"stop": threading.Event()}, daemon=True,
-            name="worker",
-        ).start()  # fmt: skip
-    return app
-
-
-def _free_address(host: str, port: int) -> str:
-    """Return the host's address. The server itself would share a taken port silently, and wants numbers for names."""
-    try:
-        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as free:
-            address: str = free.getsockname()[0]
-            return address
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise Misconfigured(f"Can't listen on {host}:{port}: {reason}.") from None
-
-
 def _serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
-    server = _Server(
-        "commentsvc.cli:load_app",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=4,
-        http=HTTPModes.http1,
-        websockets=False,
-        backpressure=512,
-        http1_settings=HTTP1Settings(max_buffer_size=32768, header_read_timeout=10_000),
-        workers_kill_timeout=4,
-        respawn_failed_workers=True,
-        respawn_interval=1,
-        log_level=LogLevels.warning,
-    )
     click.echo(f"Serving at {settings.base_url} (listening on {host}:{port}); Ctrl-C stops it.", err=True)
-    server.serve(target_loader=partial(load_app, settings), wrap_loader=False)
+    serve(settings, host=host, port=port, workers=workers)
 
 
 def _make_ready(settings: Settings, db: Database) -> None:

@@ -1,0 +1,179 @@
+"""How does HTTP reach the application? Bodies are read before a thread is taken; slow clients hold nobody up."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from commentsvc.app import create_app
+from commentsvc.errors import Misconfigured
+from commentsvc.settings import Settings
+from commentsvc.web.security import MAX_BODY
+from commentsvc.worker import run_worker
+
+BODY_DEADLINE_S = 10.0
+_READ_ON = 4 * 1024 * 1024
+"""So much of a body that is too long is read and thrown away, so that its sender sees the answer, not a reset."""
+_THREADS = 4
+_BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
+
+
+class Front:
+    """An RSGI application before a WSGI one.
+
+    The event loop reads each body under a limit and a deadline; only then does one of a few threads answer. Under
+    plain WSGI a thread would wait for the body, and as many slow clients as there are threads would stop the service.
+    """
+
+    def __init__(self, app: Any, *, threads: int = _THREADS, deadline: float = BODY_DEADLINE_S) -> None:
+        self._app = app
+        self._deadline = deadline
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="answer")
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        """Answer one request."""
+        if scope.proto != "http":
+            return
+        try:
+            body = await asyncio.wait_for(_read(scope, protocol), self._deadline)
+        except TimeoutError:
+            status, headers, content = _too_slow()
+        else:
+            answering = asyncio.get_running_loop().run_in_executor(self._pool, self._answer, _environ(scope, body))
+            status, headers, content = await answering
+        if scope.method == "HEAD" or status in _BODILESS:
+            protocol.response_empty(status, headers)
+        else:
+            protocol.response_bytes(status, headers, content)
+
+    def _answer(self, environ: dict[str, Any]) -> Answer:
+        begun: list[Any] = []
+        parts: Iterable[bytes] = self._app(environ, lambda status, headers, _exc=None: begun.extend((status, headers)))
+        try:
+            content = b"".join(parts)
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+        return int(begun[0][:3]), [(name.lower(), value) for name, value in begun[1]], content
+
+
+def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
+    """Serve until a signal ends it."""
+    server = _Server(
+        "commentsvc.serve:load_front",
+        address=host,
+        port=port,
+        interface=Interfaces.RSGI,
+        workers=workers,
+        http=HTTPModes.http1,
+        websockets=False,
+        backpressure=512,
+        http1_settings=HTTP1Settings(max_buffer_size=32768, header_read_timeout=10_000),
+        workers_kill_timeout=4,
+        respawn_failed_workers=True,
+        respawn_interval=1,
+        log_level=LogLevels.warning,
+    )
+    loader: Any = partial(load_front, settings)
+    server.serve(target_loader=loader, wrap_loader=False)
+
+
+def load_front(settings: Settings) -> Front:
+    """Build the application inside a server process; with the embedded database a thread there does its jobs."""
+    app = create_app(settings)
+    if settings.is_embedded:
+        services = app.extensions["commentsvc"]
+        # A daemon, never waited for: what it was doing when the server ends comes back when its lease is over.
+        threading.Thread(
+            target=run_worker, args=(services.db, services.judge), kwargs={"stop": threading.Event()}, daemon=True,
+            name="worker",
+        ).start()  # fmt: skip
+    return Front(app)
+
+
+def free_address(host: str, port: int) -> str:
+    """Return the host's address. The server itself would share a taken port silently, and wants numbers for names."""
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as free:
+            address: str = free.getsockname()[0]
+            return address
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise Misconfigured(f"Can't listen on {host}:{port}: {reason}.") from None
+
+
+class _Server(MPServer):
+    """Granian, which takes a second worker that dies within 5.5 s for a crash loop and gives up; we go on."""
+
+    def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
+        super()._respawn_workers(workers, spawn_target, target_loader, delay=delay)
+        self.respawned_wrks.clear()
+        time.sleep(1)  # What dies at once must not take the machine with it.
+
+
+async def _read(scope: Any, protocol: Any) -> bytes:
+    """Read a body; of one that is too long, as much as shows that it is."""
+    headers = scope.headers
+    if headers.get("content-length") is None and headers.get("transfer-encoding") is None:
+        return b""
+    kept, seen = bytearray(), 0
+    async for chunk in protocol:
+        seen += len(chunk)
+        if len(kept) <= MAX_BODY:
+            kept += chunk
+        if seen > _READ_ON:
+            break
+    return bytes(kept[: MAX_BODY + 1])
+
+
+def _environ(scope: Any, body: bytes) -> dict[str, Any]:
+    server, _, port = scope.server.rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        # The server has decoded the path; WSGI wants its bytes, each as a character.
+        "PATH_INFO": scope.path.encode("utf-8", "replace").decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": server,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        key = f"HTTP_{name.upper().replace('-', '_')}"
+        environ[key] = f"{environ[key]}{';' if name == 'cookie' else ','}{value}" if key in environ else value
+    # The whole body is here: its length is known, however it came.
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ.pop("HTTP_CONTENT_LENGTH", None)
+    return environ
+
+
+def _too_slow() -> Answer:
+    message = f"The request's body took more than {BODY_DEADLINE_S:.0f} s to arrive."
+    content = json.dumps({"error": {"code": "too_slow", "message": message}}).encode()
+    return HTTPStatus.REQUEST_TIMEOUT, [("content-type", "application/json"), ("connection", "close")], content
