@@ -55,5 +55,5 @@ test("no answer is told from a wrong one", async (t) => {
   const gone = await read("http://127.0.0.1:9/", "config").catch((caught) => caught);
 
   assert.match(explain(broken, say), /isn't answering properly/);
-  assert.match(explain(gone, say), /offline/);
+  assert.match(explain(gone, say), /no connection/);
 });
