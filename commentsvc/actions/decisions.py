@@ -235,6 +235,8 @@ def _refuse_stale(
         return
     latest = case or cases.find_latest_case(session, comment.id)
     if latest is None:
+        if comment.status == target_status(action, Status(comment.status)):
+            raise _conflict(session, comment, "This has been decided already.")
         return
     if seen is None and latest.state == CaseState.CLOSED:
         raise _conflict(session, comment, "This case has been decided already.")

@@ -337,7 +337,8 @@ def _may_edit(session: Session, comment: Comment, limits: Limits, *, now: int) -
         raise Conflict("You have withdrawn this comment.")
     if comment.status == Status.REJECTED:
         raise Conflict("This comment was rejected; you can appeal, but not edit it.")
-    if session.get_one(Article, comment.article_id).state != ArticleState.OPEN:
+    article = session.get_one(Article, comment.article_id)
+    if article.state != ArticleState.OPEN or mode_of(session.get_one(Site, comment.site_id), article) == Mode.CLOSED:
         raise ArticleClosed("This article no longer takes comments.")
     if now > comment.created_at + limits.edit_window * _SECOND:
         raise EditWindowOver(f"A comment can be edited for {limits.edit_window // 60} minutes.")

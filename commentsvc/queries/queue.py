@@ -12,7 +12,7 @@ from commentsvc.enums import CaseSort, CaseState, Guideline, Reason
 from commentsvc.errors import Invalid
 from commentsvc.queries import people
 from commentsvc.queries.people import Face, Record
-from commentsvc.store.models import CLOSED, OPEN, Article, Case, Comment, Decision, Report, SignalRow
+from commentsvc.store.models import CLOSED, OPEN, Appeal, Article, Case, Comment, Decision, Report, SignalRow
 from commentsvc.store.paging import Cursor, after, cut, decode_cursor
 
 _ANCESTORS = 3
@@ -69,6 +69,7 @@ class Card:
     latest: Decision | None = None
     latest_by: Face | None = None
     leased_to: Face | None = None
+    appeal: Appeal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ def _cards(session: Session, site_id: int, rows: Sequence[Row[Case, Comment, Art
     signals = _signals(session, ids)
     reports, counts = _reports(session, ids)
     latest = _latest_decisions(session, ids)
+    appeals = _appeals(session, [comment.id for case, comment, _ in rows if case.reasons & Reason.APPEAL])
     records = people.records(session, site_id, {comment.person_id for _, comment, _ in rows}, now=now)
     faces = people.faces(
         session,
@@ -211,9 +213,16 @@ def _cards(session: Session, site_id: int, rows: Sequence[Row[Case, Comment, Art
             latest=(decision := latest.get(comment.id)),
             latest_by=faces[decision.by_person_id] if decision and decision.by_person_id else None,
             leased_to=faces[case.lease_person_id] if case.lease_person_id else None,
+            appeal=appeals.get(comment.id),
         )
         for case, comment, article in rows
     ]
+
+
+def _appeals(session: Session, ids: Iterable[int]) -> dict[int, Appeal]:
+    """Find the latest appeal about each comment."""
+    appeals = session.scalars(select(Appeal).where(Appeal.comment_id.in_(ids)).order_by(Appeal.id))
+    return {appeal.comment_id: appeal for appeal in appeals}
 
 
 def _ancestors(session: Session, ids: Iterable[int]) -> dict[int, list[Comment]]:

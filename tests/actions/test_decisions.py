@@ -324,3 +324,14 @@ def test_case_versions_go_on_across_a_comments_cases(db: Database, cast: Cast) -
         again = factories.case(session, held)
 
         assert again.version > closed
+
+
+def test_a_second_identical_decision_is_a_conflict_even_without_a_case(db: Database, cast: Cast) -> None:
+    with db.writing() as session:
+        comment = factories.comment(session, cast.story, cast.ada)
+        decide(session, comment, Status.REJECTED, Action.REJECT, cast, message="The first manager's words.")
+
+        with pytest.raises(Conflict, match="decided already"):
+            decide(session, comment, Status.REJECTED, Action.REJECT, cast, by=cast.eve)
+
+        assert session.scalar(select(func.count()).where(Decision.by_person_id.is_not(None))) == 1

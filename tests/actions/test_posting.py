@@ -280,6 +280,15 @@ def test_edit_is_refused_too_late_for_others_and_after_rejection(db: Database, c
             edit(session, rejected, cast.ada)
 
 
+def test_edit_is_refused_where_comments_are_closed(db: Database, cast: Cast) -> None:
+    with db.writing() as session:
+        comment = post(session, cast, cast.ada)
+        session.get_one(Article, cast.story.id).mode = Mode.CLOSED
+
+        with pytest.raises(ArticleClosed):
+            edit(session, comment, cast.ada)
+
+
 def test_edit_made_elsewhere_meanwhile_is_a_conflict(db: Database, cast: Cast) -> None:
     now = now_us()
     with db.writing() as session:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from commentsvc.actions import accounts, posting, reporting
+from commentsvc.actions import accounts, appeals, posting, reporting
 from commentsvc.enums import Guideline, Reason, ReportReason, Role, SanctionKind, SignalState, Status
 from commentsvc.moderation.terms import Signal
 from commentsvc.store.db import Database, now_us
@@ -494,3 +494,15 @@ def test_assets_are_kept_for_ever_under_their_version_alone(client: Any, cast: C
     assert "immutable" in versioned.headers["Cache-Control"]
     assert "immutable" not in plain.headers["Cache-Control"]
     assert client.get("/static/shared/..%2f..%2fapp.py").status_code == 404
+
+
+def test_card_shows_what_an_appealing_author_says(db: Database, cast: Cast, cam: Any) -> None:
+    with db.writing() as session:
+        comment = factories.comment(session, cast.story, cast.ada, "A remark.")
+        factories.reject(session, comment, cast.cam)
+        appeals.appeal(session, comment_id=comment.id, message="It was <b>irony</b>.", by=cast.ada, now=now_us())
+
+    page = cam.get(QUEUE).text
+
+    assert "asks somebody else to look again" in page
+    assert "It was &lt;b&gt;irony&lt;/b&gt;." in page
