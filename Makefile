@@ -3,7 +3,7 @@
 PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
-TORCH := torch==2.13.0
+TORCH ?= torch==2.13.0
 
 .PHONY: demo dev test test-python test-postgresql test-js check migration clean
 
@@ -47,13 +47,14 @@ system:
 
 .venv/base: pyproject.toml
 	@echo "Installing commentsvc into .venv (about half a minute)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/venv
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --upgrade pip
 	@$(BIN)/python -m pip install -qq --editable .
 	@touch $@
 
 .venv/test: .venv/base
-	@echo "Installing what the tests and checks need: PyTorch for CPUs first (about a minute, 1.2 GB)"
+	@echo "Installing what the tests and checks need: $(TORCH) first (about a minute, 1.2 GB as a CPU build)"
 	@$(BIN)/python -m pip install -qq $(TORCH)
 	@$(BIN)/python -m pip install -qq --group test --group check --editable '.[detoxify,training]'
 	@touch $@
