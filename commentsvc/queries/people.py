@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import Role
+from commentsvc.queries.sites import is_in_force
 from commentsvc.store.models import Membership, Person, Sanction
 
 
@@ -40,14 +41,7 @@ def records(session: Session, site_id: int, ids: Collection[int], *, now: int) -
     """Read people's records on a site, by id, in two queries."""
     in_force: dict[int, list[Sanction]] = defaultdict(list)
     for sanction in session.scalars(
-        select(Sanction)
-        .where(
-            Sanction.person_id.in_(ids),
-            Sanction.site_id == site_id,
-            Sanction.lifted_at.is_(None),
-            or_(Sanction.until.is_(None), Sanction.until > now),
-        )
-        .order_by(Sanction.id)
+        select(Sanction).where(Sanction.person_id.in_(ids), is_in_force(site_id, now=now)).order_by(Sanction.id)
     ):
         in_force[sanction.person_id].append(sanction)
     return {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import SanctionKind
@@ -72,13 +72,15 @@ def find_membership(session: Session, person_id: int, site_id: int) -> Membershi
 
 def list_sanctions(session: Session, person_id: int, site_id: int, *, now: int) -> list[Sanction]:
     """List the sanctions in force, gravest kind first."""
-    in_force = session.scalars(
-        select(Sanction).where(
-            Sanction.person_id == person_id,
-            Sanction.site_id == site_id,
-            Sanction.lifted_at.is_(None),
-            or_(Sanction.until.is_(None), Sanction.until > now),
-        )
-    )
+    in_force = session.scalars(select(Sanction).where(Sanction.person_id == person_id, is_in_force(site_id, now=now)))
     grave = list(SanctionKind)
     return sorted(in_force, key=lambda sanction: -grave.index(SanctionKind(sanction.kind)))
+
+
+def is_in_force(site_id: int, *, now: int) -> ColumnElement[bool]:
+    """Build the condition that a sanction holds on a site at a time."""
+    return and_(
+        Sanction.site_id == site_id,
+        Sanction.lifted_at.is_(None),
+        or_(Sanction.until.is_(None), Sanction.until > now),
+    )

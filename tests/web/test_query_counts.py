@@ -1,14 +1,10 @@
 """Every list costs the same number of statements for one item as for thirty."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
-from sqlalchemy import event
 
 from commentsvc.enums import Status
 from tests import factories
+from tests.queries.test_threads import counted
 
 LISTS = {
     "thread": ("/api/v1/comments", {"site": "daily", "article": "{article}", "limit": "30"}),
@@ -19,18 +15,6 @@ LISTS = {
     "history": ("/api/v1/moderation/comments/{top}/history", {}),
     "articles": ("/api/v1/moderation/articles", {"site": "daily", "limit": "30"}),
 }
-
-
-@contextmanager
-def counted(engine: Any) -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(engine, "before_cursor_execute", note)
 
 
 def fill(db, cast, count: int) -> tuple[dict[str, str], dict[str, str]]:
@@ -59,7 +43,7 @@ def test_a_list_costs_the_same_at_1_and_30(app, db, cast, name: str) -> None:
         ids, token = fill(db, cast, count)
         client = app.test_client()
         wanted = {key: value.format(**ids) for key, value in query.items()}
-        with counted(app.extensions["commentsvc"].db.engine) as statements:
+        with counted(app.extensions["commentsvc"].db) as statements:
             answer = client.get(path.format(**ids), query_string=wanted, headers=token)
         assert answer.status_code == 200
         costs.append(len(statements))
