@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.written import KIND_FRAMES, NEUTRAL_FRAMES, THREAT_FRAMES
+from training.written import (
+    COUNTER_FRAMES,
+    HARMLESS_ANGER,
+    HATE_FRAMES,
+    KIND_FRAMES,
+    NEUTRAL_FRAMES,
+    SLIGHTS,
+    THREAT_FRAMES,
+)
 
 LABELS = ("toxicity", "obscene", "threat", "insult", "identity_attack")
 
@@ -33,6 +41,9 @@ class Example:
     weight: float = 1.0
     group: str = ""
     """Texts cut from the same comment share it, so that a split keeps them together."""
+    marks: tuple[tuple[int, int], ...] | None = None
+    """Each rater's marked range; None where nobody was asked to mark words."""
+    raters: int = 1
 
 
 def read_examples(data: Path, seed: int) -> list[Example]:
@@ -94,16 +105,16 @@ def _civil_comment(
     toxic = 1 - sum(answer["not toxic"] == "True" for answer in answers) / len(answers)
     voters = Counter(label for _, label in {(mark[0], mark[1]) for mark in marks})
     targets = {label: min(1.0, 2 * voters[kind] / len(answers)) for kind, label in _SPAN_LABELS.items()}
-    yield Example("civil", text, {"toxicity": toxic, **targets}, group=group)
     marked = [(start, end) for _, _, start, end in marks]
+    yield Example("civil", text, {"toxicity": toxic, **targets}, group=group, marks=tuple(marked), raters=len(answers))
     if not marked or any(answer["all toxic"] == "True" for answer in answers):
         return
     erased = "".join(c for at, c in enumerate(text) if not any(start <= at < end for start, end in marked))
-    yield Example("civil", erased, clean_targets(0.1), weight=0.7, group=group)
+    yield Example("civil", erased, clean_targets(0.1), weight=0.7, group=group, marks=())
     for match in _SENTENCE.finditer(text):
         inside = any(start < match.end() and end > match.start() for start, end in marked)
         if not inside and len(match[0].split()) >= 5:
-            yield Example("civil", match[0], clean_targets(0.05), weight=0.5, group=group)
+            yield Example("civil", match[0], clean_targets(0.05), weight=0.5, group=group, marks=())
 
 
 def _context(path: Path, source: str) -> Iterator[Example]:
@@ -163,6 +174,14 @@ def _written(path: Path, chance: random.Random) -> Iterator[Example]:
             one, other = chance.sample(adjectives, 2)
             targets = clean_targets()
             yield Example("written", frame.format(one=one, other=other), targets, weight=2.0, group=f"frame:{frame}")
+    hateful = {**clean_targets(0.95), "identity_attack": 0.95}
+    for frames, targets, count in ((HATE_FRAMES, hateful, 40), (COUNTER_FRAMES, clean_targets(0.15), 40)):
+        for frame in frames:
+            for _ in range(count):
+                text = frame.format(one=chance.choice(adjectives), slight=chance.choice(SLIGHTS))
+                yield Example("written", text, targets, group=f"frame:{frame}")
+    for text in HARMLESS_ANGER:
+        yield Example("written", text, clean_targets(0.1), weight=2.0, group=f"frame:{text}")
     for frames, targets in ((THREAT_FRAMES, {"toxicity": 1.0, "threat": 1.0}), (KIND_FRAMES, clean_targets())):
         for frame, choices in frames:
             for choice in choices:

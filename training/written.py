@@ -62,9 +62,91 @@ THREAT_FRAMES = (
     ("He ought to be {} for this", _HARMED),
     ("You will be {} and nobody will miss you", _HARMED),
     ("Politicians like her should be {}", _HARMED),
+    ("One day I will {} you, count on it", _HARM),
+    ("Come near my house again and I will {} you", _HARM),
+    ("I swear I'll {} that judge", _HARM),
+    ("You had better hide before I {} you", _HARM),
+    ("Let's {} them all", _HARM),
+    ("My friends and I are going to {} every last one of them", _HARM),
+    ("Somebody please {} this idiot already", _HARM),
+    ("I want to {} her slowly", _HARM),
+    ("Tell me your address so that I can {} you", _HARM),
+    ("Next time they march we will {} them", _HARM),
+    ("I hope you get {} on your way home", _HARMED),
+    ("Traitors like you get {}", _HARMED),
+    ("The minister must be {}", _HARMED),
+    ("She will get what she deserves: {}", _HARMED),
+    ("Your children should be {}", _HARMED),
+    (
+        "You will regret this, {}",
+        ("I promise you", "I know where you sleep", "we are watching you", "your time will come"),
+    ),
+    (
+        "I know {}",
+        ("where you live and I am on my way", "your street, sleep well tonight", "which school your kids go to"),
+    ),
     ("Watch your back, {}", ("we are coming", "I know your address", "you won't see it coming", "you are next")),
 )
 """A frame and what goes into it."""
+
+SLIGHTS = ("scum", "vermin", "parasites", "animals", "a disease", "filth", "subhuman", "a plague", "garbage", "rats")
+
+HATE_FRAMES = (
+    "{one} people are {slight}.",
+    "I can't stand {one} people, they are all {slight}.",
+    "All {one} people are {slight} and always will be.",
+    "Get the {one} people out of our country, they are {slight}.",
+    "No {one} person deserves rights, they are {slight}.",
+    "{one} families ruin every street they move to.",
+    "I hate {one} people.",
+    "Being {one} is a mental illness.",
+    "{one} people should not be allowed to vote.",
+    "We don't want {one} kids near our kids.",
+    "Send every {one} person back.",
+    "{one} women are good for nothing.",
+    "You can never trust a {one} man.",
+    "{one} people are less intelligent than the rest of us.",
+    "The world would be better without {one} people.",
+    "Of course it was a {one} criminal, it always is, they are {slight}.",
+)
+"""Hatred of whole groups in plain words, where the collected texts mostly have slurs."""
+
+COUNTER_FRAMES = (
+    "Saying that {one} people are {slight} is disgusting.",
+    "Nobody should call {one} people {slight}.",
+    "It hurts when they call us {one} people {slight}.",
+    "He wrote that {one} people are {slight}, and the paper was right to fire him.",
+    "I don't hate {one} people, and neither should you.",
+    "Whoever says that {one} people should not vote has understood nothing.",
+    "{one} people are not {slight}.",
+)
+"""The same words, said against it."""
+
+HARMLESS_ANGER = (
+    "I hate this weather.",
+    "I hate Mondays.",
+    "This software is garbage.",
+    "The new bus timetable is a plague.",
+    "I can't stand the smell of that soup.",
+    "Rats have moved into the old warehouse.",
+    "That match was painful to watch.",
+    "This budget is a joke.",
+    "I am sick of these roadworks.",
+    "What a stupid decision by the committee.",
+    "The film was dreadful from start to finish.",
+    "My phone is a piece of junk.",
+    "The plan is idiotic and will cost us millions.",
+    "I killed it at the interview.",
+    "You are killing me with these jokes.",
+    "I would kill for a decent coffee.",
+    "That old bridge should be put down.",
+    "The kids beat the eggs and burned the cake.",
+    "We will fight this law in court.",
+    "They shot the film in our street.",
+    "The bomb squad visited the school on open day.",
+    "He bombed at the comedy club.",
+)
+"""Anger at things, and figures of speech."""
 
 _NOUNS = ("jobs", "the economy", "tourism", "small shops", "our schools", "the budget", "investment", "the city")
 
