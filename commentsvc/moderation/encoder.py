@@ -1,0 +1,133 @@
+"""What does the encoder read in texts: one logit a label, and one a word for how much it tells?"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from commentsvc.errors import ClassifierUnavailable
+from commentsvc.moderation.terms import Span
+
+FOLDER = Path(__file__).parent / "model"
+
+Floats = NDArray[np.float32]
+
+_ROOM = 126
+"""How many of a text's own tokens it reads at once, as it was trained; two more mark its ends."""
+_OVERLAP = 26
+_MOST_WINDOWS = 8
+"""A longer text is read in this many places, evenly chosen, its beginning and end among them: time stays bounded."""
+_BATCH_TOKENS = 4096
+_LONGEST = 20_000
+"""Characters that are tokenised; five times what a comment may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read in one text: `logits` per label, and for each token read its range and its mark (a logit)."""
+
+    logits: Floats
+    spans: tuple[Span, ...]
+    marks: Floats
+
+
+class Encoder:
+    """A small BERT in two halves, with weights in 8 bits; safe to share between threads.
+
+    One thread a call: the server's own threads already fill the cores.
+    """
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._trunk = _session(folder / "trunk.onnx")
+        self._toxicity = _session(folder / "toxicity.onnx")
+        self._first, self._last = (self._tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Read folded texts in batches of about equal length; of a long text's windows the worst counts."""
+        pieces = [piece for at, text in enumerate(texts) for piece in self._pieces(at, text)]
+        logits: dict[int, list[Floats]] = {at: [] for at in range(len(texts))}
+        marked: dict[int, list[tuple[Span, float]]] = {at: [] for at in range(len(texts))}
+        for batch in _batches(pieces):
+            for piece, row, marks in zip(batch, *self._run([piece.ids for piece in batch]), strict=True):
+                logits[piece.owner].append(row)
+                marked[piece.owner] += zip(piece.spans, marks[1:], strict=False)
+        return [_reading(logits[at], marked[at]) for at in range(len(texts))]
+
+    def _pieces(self, owner: int, text: str) -> list["_Piece"]:
+        read = self._tokenizer.encode(text[:_LONGEST], add_special_tokens=False)
+        starts = list(range(0, max(1, len(read.ids) - _OVERLAP), _ROOM - _OVERLAP))
+        if len(starts) > _MOST_WINDOWS:
+            starts = [starts[round(at * (len(starts) - 1) / (_MOST_WINDOWS - 1))] for at in range(_MOST_WINDOWS)]
+        return [
+            _Piece(
+                owner,
+                [self._first, *read.ids[start : start + _ROOM], self._last],
+                read.offsets[start : start + _ROOM],
+            )
+            for start in starts
+        ]
+
+    def _run(self, rows: Sequence[Sequence[int]]) -> tuple[Floats, Floats]:
+        lengths = np.array([len(row) for row in rows], dtype=np.int32)
+        ids = np.zeros((len(rows), int(lengths.max())), dtype=np.int32)
+        for at, row in enumerate(rows):
+            ids[at, : len(row)] = row
+        (hidden,) = self._trunk.run(["hidden"], {"ids": ids, "lengths": lengths})
+        logits, marks = self._toxicity.run(["logits", "marks"], {"hidden": hidden, "lengths": lengths})
+        return logits, marks
+
+
+@lru_cache(maxsize=1)
+def load_encoder() -> Encoder:
+    """Load the encoder that comes with the package, or raise ClassifierUnavailable."""
+    for name in ("tokenizer.json", "trunk.onnx", "toxicity.onnx"):
+        if not (FOLDER / name).is_file():
+            raise ClassifierUnavailable(f"the model file {name} is missing")
+    try:
+        return Encoder()
+    except Exception as error:
+        # onnxruntime and tokenizers raise classes of their own, down to bare Exception.
+        raise ClassifierUnavailable(f"the encoder's files can't be read ({type(error).__name__})") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    owner: int
+    ids: list[int]
+    spans: list[Span]
+
+
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def _batches(pieces: list[_Piece]) -> Iterator[list[_Piece]]:
+    batch: list[_Piece] = []
+    for piece in sorted(pieces, key=lambda piece: len(piece.ids)):
+        if batch and (len(batch) + 1) * len(piece.ids) > _BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(piece)
+    if batch:
+        yield batch
+
+
+def _reading(logits: list[Floats], marked: list[tuple[Span, float]]) -> Reading:
+    """Put windows together; where two overlap, a token keeps its higher mark."""
+    best: dict[Span, float] = {}
+    for span, mark in marked:
+        best[span] = max(float(mark), best.get(span, -np.inf))
+    spans = tuple(sorted(best))
+    return Reading(np.max(logits, axis=0), spans, np.array([best[span] for span in spans], dtype=np.float32))
