@@ -9,7 +9,7 @@ from collections.abc import Callable, Container
 
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7"}
-_TWINS = dict(zip("aeopcxyis", "аеорсхуіѕ", strict=True))  # noqa: RUF001
+_TWINS = dict(zip("aeopcxyis", "аеорсхуіѕ", strict=True))
 _NEIGHBOURS = {
     "a": "sq",
     "e": "wr",

@@ -175,11 +175,11 @@ def _written(path: Path, chance: random.Random) -> Iterator[Example]:
             targets = clean_targets()
             yield Example("written", frame.format(one=one, other=other), targets, weight=2.0, group=f"frame:{frame}")
     hateful = {**clean_targets(0.95), "identity_attack": 0.95}
-    for frames, targets, count in ((HATE_FRAMES, hateful, 40), (COUNTER_FRAMES, clean_targets(0.15), 40)):
-        for frame in frames:
-            for _ in range(count):
-                text = frame.format(one=chance.choice(adjectives), slight=chance.choice(SLIGHTS))
-                yield Example("written", text, targets, group=f"frame:{frame}")
+    about = [(frame, hateful) for frame in HATE_FRAMES] + [(frame, clean_targets(0.15)) for frame in COUNTER_FRAMES]
+    for frame, targets in about:
+        for _ in range(40):
+            text = frame.format(one=chance.choice(adjectives), slight=chance.choice(SLIGHTS))
+            yield Example("written", text, targets, group=f"frame:{frame}")
     for text in HARMLESS_ANGER:
         yield Example("written", text, clean_targets(0.1), weight=2.0, group=f"frame:{text}")
     for frames, targets in ((THREAT_FRAMES, {"toxicity": 1.0, "threat": 1.0}), (KIND_FRAMES, clean_targets())):

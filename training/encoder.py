@@ -77,7 +77,7 @@ def load_encoder() -> tuple[BertModel, Tokenizer]:
     missing, _ = encoder.load_state_dict(weights, strict=False)
     if missing:
         raise SystemExit(f"The encoder's weights lack {missing[:3]}")
-    return encoder.eval(), Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return encoder.train(False), Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
 def model_folder() -> Path:
@@ -136,11 +136,11 @@ def train(encoder: BertModel, encoded: Sequence[Encoded], *, seed: int, passes: 
     for step, batch in enumerate(batches):
         loss = _loss(head, [encoded[at] for at in batch])
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(head.parameters(), 1.0)
         optimiser.step()
         plan.step()
-        running += (float(loss) - running) * (0.02 if step else 1)
+        running += (float(loss.detach()) - running) * (0.02 if step else 1)
         if step % max(1, total // 10) == 0:
             print(f"  {step}/{total} loss {running:.3f} {time.monotonic() - began:.0f} s", flush=True)
     return head.eval()

@@ -6,6 +6,7 @@ Written out by hand in onnxruntime's fused operations, because what torch export
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -43,13 +44,13 @@ class Graph:
         self._nodes.append(helper.make_node("Identity", [source], [name]))
         self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
-    def keep(self, value: NDArray[np.float32] | NDArray[np.int64] | NDArray[np.int32]) -> str:
+    def keep(self, value: NDArray[Any] | np.generic) -> str:
         """Store a constant."""
         name = self._name("constant")
-        self._kept.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self._kept.append(numpy_helper.from_array(np.asarray(value, order="C"), name))
         return name
 
-    def add(self, kind: str, inputs: list[str], domain: str = "", **attributes: object) -> str:
+    def add(self, kind: str, inputs: list[str], domain: str = "", **attributes: Any) -> str:
         """Add one operation."""
         name = self._name(kind)
         self._nodes.append(helper.make_node(kind, inputs, [name], name=name, domain=domain, **attributes))

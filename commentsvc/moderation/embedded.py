@@ -1,4 +1,4 @@
-"""How toxic is a text, by the small linear model that comes with the package?"""
+"""How toxic is a text, by the small models that come with the package?"""
 
 import math
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from commentsvc.enums import TOXICITY_LABELS
 from commentsvc.errors import ClassifierUnavailable
+from commentsvc.moderation.encoder import Encoder, Reading
 from commentsvc.moderation.language import is_foreign, load_languages
 from commentsvc.moderation.ngrams import BUCKETS, Ints, Ngrams, character_ngrams, word_ngrams
 from commentsvc.moderation.normalise import WORD, Folded, fold, second_view
@@ -26,11 +27,16 @@ Floats = NDArray[np.float32]
 _ABSTAINED: Scores = dict.fromkeys(TOXICITY_LABELS)
 _TELLING_SHARE = 0.4
 """Words are evidence from this share of the strongest word's contribution on."""
+_TELLING_MARK = 0.3
+"""Words are evidence when the encoder expects at least this share of raters to mark them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The weights as served: `weights` is labels × buckets, `idf` per bucket, `relevance_idf` per stem's bucket."""
+    """The weights as served: `weights` is labels × buckets, `idf` per bucket, `relevance_idf` per stem's bucket.
+
+    Logits are slope × (blend × encoder + (1 - blend) × linear) + offset, per label: Platt's calibration of a blend.
+    """
 
     version: str
     labels: tuple[str, ...]
@@ -38,45 +44,73 @@ class Model:
     bias: Floats
     idf: Floats
     relevance_idf: Floats
+    blend: float
+    slope: Floats
+    offset: Floats
 
 
 class EmbeddedEngine:
-    """Hashed word and character n-grams, TF-IDF, one logistic regression a label; English only, numpy alone."""
+    """A small encoder and a linear model over hashed word and character n-grams, their logits blended; English only.
+
+    The encoder knows contexts, the n-grams know spellings that it never met. Neither needs torch.
+    """
 
     name = "embedded"
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, encoder: Encoder) -> None:
         self.version = model.version
         self._model = model
+        self._encoder = encoder
         load_languages()
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
         """Score each text as the worse of its folded and its second view; None for each label without words."""
-        return [self._score_one(text) for text in texts]
+        owners = [(at, view) for at, text in enumerate(texts) if _can_judge(text) for view in _views(text)]
+        highest: dict[int, Floats] = {}
+        for (at, _), logits in zip(owners, self._logits([view.text for _, view in owners])[0], strict=True):
+            highest[at] = np.maximum(highest.get(at, logits), logits)
+        return [self._named(highest[at]) if at in highest else _ABSTAINED for at in range(len(texts))]
 
     def evidence(self, text: str) -> tuple[Span, ...]:
-        """Return the words that raised the score most, neighbours merged."""
-        view, logits = max(((view, self._logits(view.text)) for view in _views(text)), key=lambda pair: pair[1].max())
-        label = int(np.argmax(logits))
-        pull = self._pull(view.text, label)
-        totals = np.concatenate([[0.0], np.cumsum(pull)])
+        """Return the words that drove the score, neighbours merged: those that the encoder marks as raters would.
+
+        Where it marks none, the words that raised the linear model's highest label most.
+        """
+        views = _views(text)
+        if not _can_judge(text):
+            return ()
+        logits, readings = self._logits([view.text for view in views])
+        best = int(np.argmax(logits.max(axis=1)))
+        view = views[best]
         found = [(match.start(), match.end()) for match in WORD.finditer(view.text)]
-        pulls = [float(totals[end] - totals[start]) for start, end in found]
-        least = max(pulls, default=0.0) * _TELLING_SHARE
-        telling = [span for span, value in zip(found, pulls, strict=True) if value >= least > 0]
+        telling = _marked(found, readings[best]) or self._pulled(found, view.text, int(np.argmax(logits[best])))
         return _joined([view.span(start, end) for start, end in telling], text)
 
-    def _score_one(self, text: str) -> Scores:
-        if not WORD.search(fold(text).text) or is_foreign(text):
-            return _ABSTAINED
-        logits = np.max([self._logits(view.text) for view in _views(text)], axis=0)
+    def _named(self, logits: Floats) -> Scores:
         known = dict(zip(self._model.labels, (_sigmoid(float(value)) for value in logits), strict=True))
         return {label: known.get(label) for label in TOXICITY_LABELS}
 
-    def _logits(self, text: str) -> Floats:
+    def _logits(self, texts: Sequence[str]) -> tuple[Floats, list[Reading]]:
+        """Return calibrated logits, texts × labels, and what the encoder read."""
+        if not texts:
+            return np.zeros((0, len(self._model.labels)), dtype=np.float32), []
+        readings = self._encoder.read(texts)
+        linear = np.stack([self._linear(text) for text in texts])
+        read = np.stack([reading.logits for reading in readings])
+        share = self._model.blend
+        logits: Floats = self._model.slope * (share * read + (1 - share) * linear) + self._model.offset
+        return logits, readings
+
+    def _linear(self, text: str) -> Floats:
         buckets, values = features(text, self._model.idf)
         logits: Floats = self._model.weights[:, buckets] @ values + self._model.bias
         return logits
+
+    def _pulled(self, found: Sequence[Span], text: str, label: int) -> list[Span]:
+        totals = np.concatenate([[0.0], np.cumsum(self._pull(text, label))])
+        pulls = [float(totals[end] - totals[start]) for start, end in found]
+        least = max(pulls, default=0.0) * _TELLING_SHARE
+        return [span for span, value in zip(found, pulls, strict=True) if value >= least > 0]
 
     def _pull(self, text: str, label: int) -> NDArray[np.float64]:
         """Spread each n-gram's part in the label's logit evenly over its characters."""
@@ -104,14 +138,18 @@ def load_model(path: Path = MODEL_FILE) -> Model:
                 bias=kept["bias"].astype(np.float32),
                 idf=kept["idf"].astype(np.float32) * np.float32(kept["idf_step"]),
                 relevance_idf=kept["relevance_idf"].astype(np.float32) * np.float32(kept["idf_step"]),
+                blend=float(kept["blend"]),
+                slope=kept["slope"].astype(np.float32),
+                offset=kept["offset"].astype(np.float32),
             )
     except FileNotFoundError:
         raise ClassifierUnavailable(f"the model file {path.name} is missing") from None
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise ClassifierUnavailable(f"the model file {path.name} can't be read ({type(error).__name__})") from None
-    shapes = (model.weights.shape, model.bias.shape, model.idf.shape, model.relevance_idf.shape)
     count = len(model.labels)
-    fits = shapes == ((count, BUCKETS), (count,), (BUCKETS,), (IDF_BUCKETS,))
+    shapes = [part.shape for part in (model.weights, model.bias, model.slope, model.offset)]
+    fits = shapes == [(count, BUCKETS), (count,), (count,), (count,)]
+    fits = fits and (model.idf.shape, model.relevance_idf.shape) == ((BUCKETS,), (IDF_BUCKETS,))
     if not fits or not set(model.labels) <= set(TOXICITY_LABELS):
         raise ClassifierUnavailable(f"the model file {path.name} was made for another version")
     return model
@@ -142,6 +180,16 @@ def _weighed(distinct: Ints, counts: Ints, idf: Floats) -> Floats:
     norm = float(np.linalg.norm(values)) or 1.0
     weighed: Floats = (values / (norm * math.sqrt(2))).astype(np.float32)
     return weighed
+
+
+def _can_judge(text: str) -> bool:
+    return bool(WORD.search(fold(text).text)) and not is_foreign(text)
+
+
+def _marked(found: Sequence[Span], reading: Reading) -> list[Span]:
+    """Return the words of which a token is marked strongly enough; both lists are ascending."""
+    strong = [span for span, mark in zip(reading.spans, reading.marks, strict=True) if _sigmoid(mark) >= _TELLING_MARK]
+    return [word for word in found if any(start < word[1] and end > word[0] for start, end in strong)]
 
 
 def _views(text: str) -> list[Folded]:

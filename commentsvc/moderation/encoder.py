@@ -48,7 +48,7 @@ class Encoder:
         self._tokenizer.no_truncation()
         self._trunk = _session(folder / "trunk.onnx")
         self._toxicity = _session(folder / "toxicity.onnx")
-        self._first, self._last = (self._tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
+        self._first, self._last = (_number(self._tokenizer, name) for name in ("[CLS]", "[SEP]"))
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """Read folded texts in batches of about equal length; of a long text's windows the worst counts."""
@@ -103,6 +103,13 @@ class _Piece:
     owner: int
     ids: list[int]
     spans: list[Span]
+
+
+def _number(tokenizer: Tokenizer, name: str) -> int:
+    number = tokenizer.token_to_id(name)
+    if number is None:
+        raise ClassifierUnavailable(f"the tokenizer has no {name}")
+    return int(number)
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:

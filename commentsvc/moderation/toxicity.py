@@ -63,8 +63,9 @@ def load_engine(name: str, model_dir: Path | None) -> ToxicityEngine:
 
             return DetoxifyEngine(_required(model_dir) / "detoxify")
         from commentsvc.moderation.embedded import EmbeddedEngine, load_model  # noqa: PLC0415
+        from commentsvc.moderation.encoder import load_encoder  # noqa: PLC0415
 
-        return EmbeddedEngine(load_model())
+        return EmbeddedEngine(load_model(), load_encoder())
     except ImportError as error:
         return Unavailable(name, f"{error}; install the extra [detoxify]" if name == "detoxify" else str(error))
     except Exception as error:

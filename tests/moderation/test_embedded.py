@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from commentsvc.enums import TOXICITY_LABELS
 from commentsvc.errors import ClassifierUnavailable
 from commentsvc.moderation.embedded import MODEL_FILE, EmbeddedEngine, load_model
+from commentsvc.moderation.encoder import load_encoder
 from commentsvc.moderation.ngrams import BUCKETS, character_ngrams, word_ngrams
 from commentsvc.moderation.policy import DEFAULT_POLICY
 
-ENGINE = EmbeddedEngine(load_model())
+ENGINE = EmbeddedEngine(load_model(), load_encoder())
 KNOWN = ("toxicity", "obscene", "threat", "insult", "identity_attack")
 
 RUDE = [
@@ -119,7 +120,7 @@ def test_any_text_gets_probabilities_or_nothing_and_valid_evidence(text: str) ->
 
 def test_model_file_is_small_and_reads_without_pickle() -> None:
     with np.load(MODEL_FILE, allow_pickle=False) as kept:
-        assert set(kept) >= {"version", "labels", "weights", "idf", "relevance_idf"}
+        assert set(kept) >= {"version", "labels", "weights", "idf", "relevance_idf", "blend", "slope", "offset"}
 
     assert MODEL_FILE.stat().st_size <= 2_000_000
 
