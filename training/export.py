@@ -11,7 +11,7 @@ from training.encoder import LOWER_LAYERS, Head
 from training.graphs import Graph, save_int8
 
 _HEADS = 12
-_HIDDEN: list[str | int] = ["texts", "tokens", 384]
+_HIDDEN: list[str | int] = ["texts", "tokens", "width"]
 
 
 def trunk(encoder: BertModel) -> ModelProto:

@@ -42,7 +42,7 @@ class Encoder:
     One thread a call: the server's own threads already fill the cores.
     """
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path) -> None:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -92,7 +92,7 @@ def load_encoder() -> Encoder:
         if not (FOLDER / name).is_file():
             raise ClassifierUnavailable(f"the model file {name} is missing")
     try:
-        return Encoder()
+        return Encoder(FOLDER)
     except Exception as error:
         # onnxruntime and tokenizers raise classes of their own, down to bare Exception.
         raise ClassifierUnavailable(f"the encoder's files can't be read ({type(error).__name__})") from None

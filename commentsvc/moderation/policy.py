@@ -20,7 +20,7 @@ from commentsvc.moderation import checks
 from commentsvc.moderation.terms import Breach, Draft, Policy, Signal, Verdict
 
 DEFAULT_POLICY = Policy(
-    thresholds={"toxicity": 0.5, "obscene": 0.4, "threat": 0.35, "insult": 0.65, "identity_attack": 0.5},
+    thresholds={"toxicity": 0.6, "obscene": 0.4, "threat": 0.35, "insult": 0.65, "identity_attack": 0.5},
     relevance=0.05,
 )
 """What a new site starts with; thresholds and relevance fit the embedded engines (docs/model-card.md)."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from commentsvc.enums import TOXICITY_LABELS
 from commentsvc.errors import ClassifierUnavailable
+from commentsvc.moderation import encoder
 from commentsvc.moderation.embedded import MODEL_FILE, EmbeddedEngine, load_model
 from commentsvc.moderation.encoder import load_encoder
 from commentsvc.moderation.ngrams import BUCKETS, character_ngrams, word_ngrams
@@ -179,3 +180,49 @@ def test_ngrams_of_the_same_word_are_the_same_wherever_it_stands() -> None:
 
     assert len(middle) >= 14, "fool and its borders: five pairs, and 4 + 3 + 2 longer runs"
     assert len(other) < 3
+
+
+@pytest.mark.parametrize(
+    "threat", ["I will find you and hurt you.", "I'll break your legs", "I hope you die", "We will hang you all"]
+)
+def test_score_holds_plain_threats_as_threats(threat: str) -> None:
+    (scores,) = ENGINE.score([threat])
+
+    assert (scores["threat"] or 0) >= DEFAULT_POLICY.thresholds["threat"]
+
+
+def test_score_of_many_is_the_score_of_each() -> None:
+    texts = ["You are a stupid idiot.", "", "Thank you. " * 60, "Das ist doch alles völlig unwahr, und das wissen Sie"]
+
+    together, alone = ENGINE.score(texts), [ENGINE.score([text])[0] for text in texts]
+
+    for one, other in zip(together, alone, strict=True):
+        assert {name: score is None for name, score in one.items()} == {name: s is None for name, s in other.items()}
+        assert all(abs((one[name] or 0) - (other[name] or 0)) < 0.05 for name in one), "batches round a little apart"
+
+
+@pytest.mark.parametrize("place", [0.0, 0.5, 1.0])
+def test_score_and_evidence_find_an_insult_anywhere_in_a_long_text(place: float) -> None:
+    words = ["The council met on Monday and spoke about the new bridge."] * 40
+    words.insert(int(place * len(words)), "You are a stupid idiot.")
+    text = " ".join(words)
+
+    assert held(text)
+    assert "stupid idiot" in [text[start:end] for start, end in ENGINE.evidence(text)]
+
+
+def test_encoder_reads_a_bounded_number_of_windows() -> None:
+    reading = load_encoder().read(["fool " * 30_000])[0]
+
+    assert 0 < len(reading.spans) <= 8 * 126
+
+
+def test_encoder_says_what_is_wrong_with_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder, "FOLDER", tmp_path)
+    for name in ("tokenizer.json", "trunk.onnx", "toxicity.onnx"):
+        with pytest.raises(ClassifierUnavailable, match=f"{name} is missing"):
+            load_encoder.__wrapped__()
+        (tmp_path / name).write_bytes(b"no model")
+
+    with pytest.raises(ClassifierUnavailable, match="can't be read"):
+        load_encoder.__wrapped__()
