@@ -7,14 +7,13 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import IO, Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -25,6 +24,8 @@ from commentsvc.actions import accounts, demonstrating, newsrooms, seeding, toke
 from commentsvc.actions.accounts import NewAccount
 from commentsvc.actions.names import numbered
 from commentsvc.app import build_judge, configure_logs
+from commentsvc.cli.classifier import classifier
+from commentsvc.cli.progress import progress
 from commentsvc.enums import Role
 from commentsvc.errors import DomainError, Invalid, Malformed, Misconfigured, NotFound
 from commentsvc.moderation.pipeline import Judge
@@ -188,7 +189,7 @@ def seed(key: str, articles: int, comments: int, number: int) -> None:
         with db.writing() as session:
             newsroom = get_site(session, key)
             plan = seeding.plan(session, newsroom, articles=articles, comments=comments, seed=number, now=now)
-        with _progress("Seeding", comments) as advance:
+        with progress("Seeding", comments) as advance:
             for block in plan.blocks():
                 with db.writing() as session:
                     advance(seeding.plant(session, plan, block))
@@ -214,6 +215,9 @@ def classify(text: str, article: IO[str] | None) -> None:
         for answer in _scores(judge, batch, title, story):
             click.echo(json.dumps(answer))
     judge.close()
+
+
+main.add_command(classifier)
 
 
 @main.command()
@@ -348,24 +352,3 @@ def _classifier(settings: Settings) -> health.Finding:
     advice = "Comments are held until it answers; see docs/operations.md."
     message = f"{about['engine']} {about['version']}" + (f": {about['why']}" if about.get("why") else "")
     return health.Finding("classifier", about["state"] == "ok", message, advice)
-
-
-@contextmanager
-def _progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal, and a line for each tenth otherwise."""
-    if sys.stderr.isatty():
-        columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task(label, total=total)
-            yield lambda step: bar.advance(task, step)
-        return
-    done = shown = 0
-
-    def advance(step: int) -> None:
-        nonlocal done, shown
-        done += step
-        if done * 10 // max(total, 1) > shown:
-            shown = done * 10 // max(total, 1)
-            click.echo(f"{label}: {done:,} of {total:,}", err=True)
-
-    yield advance
