@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from commentsvc.enums import Scope
-from commentsvc.errors import DomainError, Forbidden, NotSignedIn
+from commentsvc.errors import DomainError, Forbidden, NotFound, NotSignedIn
 from commentsvc.moderation.detection import detect
 from commentsvc.moderation.sentences import Source, sentences
 from commentsvc.moderation.terms import Span
 from commentsvc.moderation.toxicity import Scores
 from commentsvc.queries.callers import find_caller, hash_token
 from commentsvc.web import context
+from commentsvc.web.perspective_discovery import VERSION, describe
 from commentsvc.web.perspective_shapes import (
     AnalyzeCommentRequest,
     AttributeParameters,
@@ -76,6 +78,17 @@ def suggest_score() -> Response:
     if not asked.attribute_scores:
         raise invalid("Missing attribute_scores", "NO_REQUESTED_ATTRIBUTES")
     return jsonify(_token(asked.client_token))
+
+
+@blueprint.get("/$discovery/rest")
+def discovery() -> Response:
+    """Describe both methods to Google's client libraries, which take the service's address from here."""
+    if request.args.get("version", VERSION) != VERSION:
+        raise NotFound("There is only v1alpha1.")
+    base: str = current_app.config["BASE_URL"]
+    # The public address where it was asked for by that; it knows that it is https. A scorer has addresses of its own.
+    root = base if urlsplit(base).netloc == request.host else request.host_url
+    return jsonify(describe(root.rstrip("/") + "/"))
 
 
 @blueprint.errorhandler(DomainError)
