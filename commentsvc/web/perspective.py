@@ -53,8 +53,8 @@ def analyze() -> Response:
     asked = read(AnalyzeCommentRequest, request.get_data())
     wanted = _wanted(asked)
     source = _source(asked.comment)
-    _refuse_languages(asked.languages or [], next(iter(wanted)))
     detected = [language] if (language := detect(source.text)) else []
+    _refuse_languages(asked.languages or [], detected, next(iter(wanted)))
     parts = sentences(source.text) if asked.span_annotations else []
     whole, *others = context.services().judge.score([source.text, *(source.text[start:end] for start, end in parts)])
     _refuse_unjudged(whole, wanted, detected)
@@ -151,11 +151,13 @@ def _wanted(asked: AnalyzeCommentRequest) -> dict[str, AttributeParameters]:
     return wanted
 
 
-def _refuse_languages(languages: Sequence[str], attribute: str) -> None:
-    """Refuse a text that is said to be in languages of which the engine judges none."""
+def _refuse_languages(requested: Sequence[str], detected: Sequence[str], attribute: str) -> None:
+    """Refuse a text that is said to be, or where nothing is said surely is, in no language that the engine judges."""
     known = context.services().judge.languages
-    if languages and not any(language.replace("_", "-").partition("-")[0].lower() in known for language in languages):
-        raise _unsupported(attribute, {"requestedLanguages": languages[:10]}, languages)
+    if requested and not any(language.replace("_", "-").partition("-")[0].lower() in known for language in requested):
+        raise _unsupported(attribute, {"requestedLanguages": requested[:10]}, requested)
+    if not requested and not set(detected) <= known:
+        raise _unsupported(attribute, {"detectedLanguages": detected}, detected)
 
 
 def _refuse_unjudged(scores: Scores, wanted: Mapping[str, Any], detected: Sequence[str]) -> None:

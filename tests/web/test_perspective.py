@@ -209,9 +209,11 @@ def test_a_foreign_text_is_refused_by_its_language_even_when_said_to_be_english(
 def test_an_engine_of_more_languages_is_believed(app_with, key) -> None:
     client = app_with(Engine(lambda _: all_of(0.25))).test_client()
 
-    answer = client.post(f"{ANALYZE}?key={key}", json=request_for(FRENCH))
+    french = client.post(f"{ANALYZE}?key={key}", json=request_for(FRENCH))
+    russian = client.post(f"{ANALYZE}?key={key}", json=request_for("Почему вы так говорите"))
 
-    assert (answer.status_code, answer.get_json()["languages"]) == (200, ["fr"])
+    assert (french.status_code, french.get_json()["languages"]) == (200, ["fr"])
+    assert (russian.status_code, error_type(russian)) == (400, "LANGUAGE_NOT_SUPPORTED_BY_ATTRIBUTE")
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_npms_client_understands_a_refusal(live_server: Server, key: str) -> Non
 
 
 def test_corals_call_gets_the_one_number_that_it_reads(live_server: Server, key: str) -> None:
-    """Coral 6 to 9: endpoint and operation joined as a path, the key as a parameter, one model, one language."""
+    """Endpoint and operation joined as a path, the key as a parameter, one model, one language."""
     body = {
         "comment": {"text": RUDE},
         "doNotStore": True,
