@@ -28,6 +28,7 @@ from commentsvc.web import (
     errors,
     managers_api,
     operations,
+    perspective,
     publishers_api,
     security,
     widget_api,
@@ -71,7 +72,7 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     errors.setup(app)
     security.setup(app)
     accounts.setup(app)
-    pages = (accounts, console, assets, docs, embed, operations)
+    pages = (accounts, console, assets, docs, embed, operations, perspective)
     for module in (widget_api, publishers_api, managers_api, token_endpoint, *pages):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
