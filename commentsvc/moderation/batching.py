@@ -6,11 +6,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from commentsvc.errors import ClassifierUnavailable
 from commentsvc.moderation.terms import Span
 from commentsvc.moderation.toxicity import Scores, ToxicityEngine
 
 T = TypeVar("T")
+Floats = NDArray[np.float32]
 Ask = Callable[[Sequence[str]], Sequence[T]]
 """What a model is asked: one answer a text, in order."""
 
@@ -161,11 +165,15 @@ class Batcher:
 
 
 class BatchingEngine:
-    """An engine whose every text goes through a batcher; what it says of itself is what the engine says."""
+    """An engine whose every text goes through a batcher; what it says of itself is what the engine says.
 
-    def __init__(self, engine: ToxicityEngine, batcher: Batcher) -> None:
+    `embed`, where there is one, shares the batcher's threads: texts in, one vector of unit length each.
+    """
+
+    def __init__(self, engine: ToxicityEngine, batcher: Batcher, *, embed: "Ask[Floats] | None" = None) -> None:
         self._engine = engine
         self._batcher = batcher
+        self._embed = embed
 
     @property
     def name(self) -> str:
@@ -190,6 +198,13 @@ class BatchingEngine:
     def evidence(self, text: str) -> tuple[Span, ...]:
         """Return what the engine returns."""
         return self._batcher.run(self._evidences, [text])[0]
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """Return a vector of unit length for each text, or raise ClassifierUnavailable."""
+        if self._embed is None:
+            raise ClassifierUnavailable("There is no embedding here.")
+        rows = self._batcher.run(self._embed, texts)
+        return np.stack(rows) if rows else np.zeros((0, 0), dtype=np.float32)
 
     def close(self) -> None:
         """Let the batcher's threads end."""

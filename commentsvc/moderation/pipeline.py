@@ -5,7 +5,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import structlog
 
@@ -15,7 +15,7 @@ from commentsvc.moderation import checks
 from commentsvc.moderation.policy import decide
 from commentsvc.moderation.terms import Draft, Judgement, Policy, Signal, Span
 from commentsvc.moderation.timebox import Pending, Timebox
-from commentsvc.moderation.toxicity import Scores, ToxicityEngine, Unavailable
+from commentsvc.moderation.toxicity import Scores, ToxicityEngine
 
 _RULES: tuple[tuple[str, Guideline | None, checks.Check], ...] = (
     ("article", None, checks.article),
@@ -40,6 +40,15 @@ class Relevance(Protocol):
 
     def score(self, draft: Draft) -> float | None:
         """Return 0 (elsewhere) to 1 (on topic), or None when it can't tell."""
+        ...
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """An engine that holds something to be let go."""
+
+    def close(self) -> None:
+        """Let it go."""
         ...
 
 
@@ -71,10 +80,8 @@ class Judge:
 
     def describe(self) -> dict[str, Any]:
         """Say which engines judge, whether toxicity's can answer, and if not, why."""
-        why = ""
-        if isinstance(self.toxicity, Unavailable):
-            why = self.toxicity.why
-        elif self._toxicity_box.is_stuck:
+        why = getattr(self.toxicity, "why", "")
+        if not why and self._toxicity_box.is_stuck:
             why = "it does not answer"
         return {
             "engine": self.toxicity.name,
@@ -88,6 +95,8 @@ class Judge:
         """Let the engines' threads end."""
         self._toxicity_box.close()
         self._relevance_box.close()
+        if isinstance(self.toxicity, Closing):
+            self.toxicity.close()
 
     def _by_rule(
         self, name: str, guideline: Guideline | None, check: checks.Check, draft: Draft, policy: Policy
@@ -98,8 +107,9 @@ class Judge:
         return answer
 
     def _toxicity_signal(self, pending: "Pending[list[Scores]]", draft: Draft, policy: Policy) -> Signal:
-        engine, version = self.toxicity.name, self.toxicity.version
         labels = self._ask("toxicity", lambda: _checked_labels(pending.result()))
+        # Named after it has answered: a scorer's engine is known only then.
+        engine, version = self.toxicity.name, self.toxicity.version
         if labels is None:
             return Signal("toxicity", Guideline.COURTESY, SignalState.FAILED, engine=engine, version=version)
         known = [score for score in labels.values() if score is not None]

@@ -115,6 +115,6 @@ def _answer(
 
 
 def _wants_json() -> bool:
-    if request.path.startswith(("/api/", "/v1alpha1/", "/healthz", "/readyz")):
+    if request.path.startswith(("/api/", "/v1alpha1/", "/internal/", "/healthz", "/readyz")):
         return True
     return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
