@@ -94,6 +94,7 @@ class Scope(StrEnum):
     READER = "reader"
     MODERATE = "moderate"
     ARTICLES = "articles"
+    ANALYZE = "analyze"
 
 
 class Sort(StrEnum):

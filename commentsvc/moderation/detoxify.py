@@ -26,6 +26,8 @@ _BATCH = 16
 _OVERLAP = 32
 """How many tokens two windows share, so that no phrase is cut in all of them."""
 _FEW_WORDS = 3
+_MULTILINGUAL = {"en", "es", "fr", "it", "pt", "ru", "tr"}
+"""What Detoxify's multilingual model was taught."""
 _KEPT_SHARE = 0.6
 """One half of a text is its evidence when it alone keeps this share of the whole's score."""
 
@@ -45,6 +47,7 @@ class DetoxifyEngine:
         self._room = _room(self._detoxify)
         load_languages()
         self._knows_english_only = self._detoxify.model.config.model_type != "xlm-roberta"
+        self.languages = {"en"} if self._knows_english_only else _MULTILINGUAL
         # Fast tokenizers refuse two threads at once, and a second pass would only share the same cores.
         self._lock = threading.Lock()
 

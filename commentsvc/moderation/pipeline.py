@@ -3,7 +3,7 @@
 import math
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -77,6 +77,19 @@ class Judge:
         signals.append(self._toxicity_signal(scores, draft, policy))
         signals.append(self._relevance_signal(relevance))
         return Judgement(tuple(signals), decide(signals, policy, draft))
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The languages that the toxicity engine judges, by ISO 639-1; an engine that names none judges English."""
+        return frozenset(getattr(self.toxicity, "languages", {"en"}))
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        """Score bare texts within the budget, in order; raise ClassifierUnavailable when that can't be done."""
+        pending = self._toxicity_box.start(lambda: self.toxicity.score(texts))
+        answers = self._ask("toxicity", lambda: _checked_all(pending.result(), len(texts)))
+        if answers is None:
+            raise ClassifierUnavailable("The classifier can't answer now.")
+        return answers
 
     def describe(self) -> dict[str, Any]:
         """Say which engines judge, whether toxicity's can answer, and if not, why."""
@@ -175,7 +188,13 @@ def _checked_score(value: float | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _checked_labels(answers: list[Scores]) -> dict[str, float | None]:
+def _checked_labels(answers: list[Scores]) -> Scores:
     """Return every label of the only answer, None where it is missing, or raise when one is no probability."""
-    (scores,) = answers
-    return {label: _checked_score(scores.get(label)) for label in TOXICITY_LABELS}
+    (scores,) = _checked_all(answers, 1)
+    return scores
+
+
+def _checked_all(answers: list[Scores], count: int) -> list[Scores]:
+    if len(answers) != count:
+        raise ClassifierUnavailable("The engine answered for more or fewer texts than it was asked about.")
+    return [{label: _checked_score(scores.get(label)) for label in TOXICITY_LABELS} for scores in answers]
