@@ -41,6 +41,9 @@ from commentsvc.web.cache import PageCache
 from commentsvc.web.demo import mount_demo, newspaper_address
 from commentsvc.web.paths import TEMPLATES
 
+_AT_ONCE = 128
+"""How many bare texts the scorer's judge takes at once; most of them wait for the batcher."""
+
 
 class CommentsApp(APIFlask):
     """A Flask application in which a view's return commits the request's transaction, and a raise undoes it."""
@@ -77,9 +80,9 @@ def create_scorer(settings: Settings, *, judge: Judge | None = None) -> Comments
     # A scorer holds the model itself; asking another would go in circles.
     settings = settings.with_secret().model_copy(update={"scorer_url": ""})
     configure_logs(settings.log_format)
-    app = _bare_app(settings, judge or build_judge(settings), spec_path=None)
+    app = _bare_app(settings, judge or build_judge(settings, threads=_AT_ONCE), spec_path=None)
     app.request_class = scoring.RoomyRequest
-    for module in (scoring, operations):
+    for module in (perspective, scoring, operations):
         app.register_blueprint(module.blueprint)
     return app
 
@@ -106,13 +109,16 @@ def _bare_app(settings: Settings, judge: Judge, *, spec_path: str | None) -> Com
     return app
 
 
-def build_judge(settings: Settings) -> Judge:
-    """Load the engines that the settings name, or reach for the scorer that has them."""
+def build_judge(settings: Settings, *, threads: int = 4) -> Judge:
+    """Load the engines that the settings name, or reach for the scorer that has them.
+
+    `threads` is how many texts toxicity may be asked for at once: the batcher takes together what comes together.
+    """
     settings = settings.with_secret() if settings.scorer_url else settings
     if settings.scorer_url:
         return Judge(RemoteEngine(settings.scorer_url, scoring.scorer_key(settings.secret_key)), load_relevance())
     engine = load_engine(settings.classifier, settings.model_dir)
-    return Judge(BatchingEngine(engine, Batcher()), load_relevance())
+    return Judge(BatchingEngine(engine, Batcher()), load_relevance(), threads=threads)
 
 
 def configure_logs(log_format: str) -> None:

@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
@@ -153,20 +153,21 @@ async def _serve_scorer(settings: Settings, host: str, port: int, path: Path | N
         log_enabled=False,
     )
     loop = asyncio.get_running_loop()
+    end: Callable[[], None] = server.stop
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.signal_handler_interrupt)
+        loop.add_signal_handler(number, end)
     if parent is not None:
-        watching = loop.create_task(_end_without(parent, server))
+        watching = loop.create_task(_end_without(parent, end))
     await server.serve()
     if parent is not None:
         watching.cancel()
     app.extensions["commentsvc"].judge.close()
 
 
-async def _end_without(parent: int, server: EmbeddedServer) -> None:
+async def _end_without(parent: int, end: Callable[[], None]) -> None:
     while os.getppid() == parent:
         await asyncio.sleep(_LOOK_FOR_PARENT_S)
-    server.signal_handler_interrupt()
+    end()
 
 
 class _Server(MPServer):

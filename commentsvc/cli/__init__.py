@@ -74,6 +74,7 @@ def run(host: str, port: int, workers: int) -> None:
     if "base_url" not in settings.model_fields_set:
         settings = settings.model_copy(update={"base_url": f"http://127.0.0.1:{port}"})
     host = free_address(host, port)
+    configure_logs(settings.log_format)
     with _database(settings) as db:
         _make_ready(settings, db)
     with shared_scorer(settings, workers=workers) as settings:

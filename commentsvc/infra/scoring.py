@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,33 +25,42 @@ _TEXTS_A_BUDGET = 4
 _LOOK_S = 1.0
 _LOOK_EVERY_S = 2.0
 
+_UNKNOWN = {"name": "scorer", "version": "none", "why": "it has not answered yet", "languages": ["en"]}
+
 _Spans = tuple[tuple[int, int], ...]
 
 
 class RemoteEngine:
     """A toxicity engine, and the embedding of texts, in another process; safe to share between threads.
 
-    Each thread keeps a connection. Nothing has to be done when the scorer goes and comes back: each call tries anew.
+    Connections are kept for the next call. Nothing has to be done when the scorer goes and comes back: each call tries
+    anew.
     `url` is http://HOST:PORT or unix:/PATH.
     """
 
     def __init__(self, url: str, key: str) -> None:
         self._url = url
         self._headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
-        self._own = threading.local()
+        self._lock = threading.Lock()
+        self._idle: list[HTTPConnection] = []
         self._looking = threading.Lock()
         self._looked = -_LOOK_EVERY_S
-        self._about: Mapping[str, str] = {"name": "scorer", "version": "none", "why": "it has not answered yet"}
+        self._about: Mapping[str, Any] = _UNKNOWN
 
     @property
     def name(self) -> str:
         """The scorer's engine; `scorer` until it has answered once."""
-        return self._about["name"]
+        return str(self._about["name"])
 
     @property
     def version(self) -> str:
         """The version of the scorer's engine; `none` until it has answered once."""
-        return self._about["version"]
+        return str(self._about["version"])
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The languages that the scorer's engine judges; English until it has answered once."""
+        return frozenset(self._about["languages"])
 
     @property
     def why(self) -> str:
@@ -61,7 +71,7 @@ class RemoteEngine:
                     self._look()
             finally:
                 self._looking.release()
-        return self._about["why"]
+        return str(self._about["why"])
 
     def score(self, texts: Sequence[str]) -> list[Mapping[str, float | None]]:
         """Score each text, in order, or raise ClassifierUnavailable."""
@@ -83,6 +93,13 @@ class RemoteEngine:
         values = np.frombuffer(b"".join(parts), dtype="<f4")
         return values.reshape(len(texts), -1).astype(np.float32) if texts else np.zeros((0, 0), dtype=np.float32)
 
+    def close(self) -> None:
+        """Close the connections that are idle; the next call opens its own."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
     def _look(self) -> None:
         try:
             self._know(json.loads(self._call("GET", "engine", None, 1, timeout=_LOOK_S)))
@@ -90,7 +107,7 @@ class RemoteEngine:
             self._miss(str(error))
         self._looked = time.monotonic()
 
-    def _know(self, engine: Mapping[str, str]) -> None:
+    def _know(self, engine: Mapping[str, Any]) -> None:
         self._about = engine
 
     def _miss(self, why: str) -> None:
@@ -107,26 +124,24 @@ class RemoteEngine:
         try:
             status, answer = self._send(method, f"/internal/{what}", content, wait)
         except (OSError, HTTPException) as error:
-            self._forget()
             reason = "it does not answer" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
             self._miss(f"the scorer at {self._url} is away: {reason}")
             raise ClassifierUnavailable(f"The scorer at {self._url} is away: {reason}") from None
-        if status != 200:
+        if status != HTTPStatus.OK:
             raise _refusal(status, answer)
         return answer
 
     def _send(self, method: str, path: str, content: bytes | None, wait: float) -> tuple[int, bytes]:
-        kept: HTTPConnection | None = getattr(self._own, "connection", None)
+        kept = self._take()
         if kept is not None:
             try:
                 return self._exchange(kept, method, path, content, wait)
             except TimeoutError:
                 raise
             except (OSError, HTTPException):
-                # The scorer closed what was idle, or was started anew; scoring twice does no harm.
-                self._forget()
-        self._own.connection = _Connection(self._url)
-        return self._exchange(self._own.connection, method, path, content, wait)
+                # The scorer closed what was idle, or was started anew: so are all. Scoring twice does no harm.
+                self.close()
+        return self._exchange(_Connection(self._url), method, path, content, wait)
 
     def _exchange(
         self, connection: HTTPConnection, method: str, path: str, content: bytes | None, wait: float
@@ -135,15 +150,20 @@ class RemoteEngine:
         if connection.sock is not None:
             connection.sock.settimeout(wait)
         headers = self._headers if content is None else {**self._headers, "Content-Type": "application/json"}
-        connection.request(method, path, content, headers)
-        with connection.getresponse() as response:
-            return response.status, response.read()
-
-    def _forget(self) -> None:
-        connection: HTTPConnection | None = getattr(self._own, "connection", None)
-        self._own.connection = None
-        if connection is not None:
+        try:
+            connection.request(method, path, content, headers)
+            with connection.getresponse() as response:
+                answer = response.status, response.read()
+        except BaseException:
             connection.close()
+            raise
+        with self._lock:
+            self._idle.append(connection)
+        return answer
+
+    def _take(self) -> HTTPConnection | None:
+        with self._lock:
+            return self._idle.pop() if self._idle else None
 
 
 class _Connection(HTTPConnection):
@@ -185,8 +205,8 @@ def _refusal(status: int, answer: bytes) -> Exception:
         message = str(json.loads(answer)["error"]["message"])
     except (ValueError, KeyError, TypeError):
         message = f"it answered {status}"
-    if status == 503:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
         return ClassifierUnavailable(message)
-    if status == 401:
+    if status == HTTPStatus.UNAUTHORIZED:
         return ClassifierUnavailable("The scorer has another COMMENTSVC_SECRET_KEY.")
     return RuntimeError(f"The scorer can't judge this: {message}")

@@ -185,6 +185,10 @@ class BatchingEngine:
         """The engine's version."""
         return self._engine.version
 
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else the engine says of itself, such as its languages."""
+        return getattr(self._engine, name)
+
     @property
     def why(self) -> str:
         """Why there is no answer; empty when there should be one."""

@@ -55,16 +55,18 @@ class Closing(Protocol):
 class Judge:
     """Asks every check and lets the policy decide; safe to share between threads.
 
-    `budget` is how many seconds each engine may take. A check that raises, takes longer or answers nonsense
-    becomes a failed signal; it never hides another one.
+    `budget` is how many seconds each engine may take, `threads` how many texts toxicity is asked for at once. A check
+    that raises, takes longer or answers nonsense becomes a failed signal; it never hides another one.
     """
 
     check_names = (*(name for name, _, _ in _RULES), "toxicity", "relevance")
 
-    def __init__(self, toxicity: ToxicityEngine, relevance: Relevance, *, budget: float = 2.0) -> None:
+    def __init__(
+        self, toxicity: ToxicityEngine, relevance: Relevance, *, budget: float = 2.0, threads: int = _THREADS
+    ) -> None:
         self.toxicity = toxicity
         self.relevance = relevance
-        self._toxicity_box = Timebox(threads=_THREADS, budget=budget)
+        self._toxicity_box = Timebox(threads=threads, budget=budget)
         self._relevance_box = Timebox(threads=_THREADS, budget=budget)
         self._failing: set[str] = set()
         self._lock = threading.Lock()

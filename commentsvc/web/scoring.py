@@ -72,9 +72,11 @@ def embed() -> Response:
     return Response(np.ascontiguousarray(vectors, dtype="<f4").tobytes(), mimetype="application/octet-stream")
 
 
-def _about() -> dict[str, str]:
-    about = context.services().judge.describe()
-    return {"name": about["engine"], "version": about["version"], "why": about["why"]}
+def _about() -> dict[str, Any]:
+    judge = context.services().judge
+    about = judge.describe()
+    known = {"name": about["engine"], "version": about["version"], "why": about["why"]}
+    return {**known, "languages": sorted(judge.languages)}
 
 
 def _texts() -> list[str]:
