@@ -146,6 +146,19 @@ def test_manager_token_carries_their_scopes(client: Any) -> None:
     assert (answer.status_code, answer.json["cases"]) == (200, [])
 
 
+def test_token_with_a_scope_has_no_other(client: Any) -> None:
+    add_site()
+    run("manager", "add", "cam@daily.example", "--site", "daily")
+    token = run("token", "cam@daily.example", "--site", "daily", "--scope", "analyze").stdout.strip()
+    body = {"comment": {"text": "A calm remark."}, "requestedAttributes": {"TOXICITY": {}}}
+
+    scored = client.post(f"/v1alpha1/comments:analyze?key={token}", json=body)
+    cases = client.get("/api/v1/moderation/cases?site=daily", headers={"Authorization": f"Bearer {token}"})
+
+    assert (scored.status_code, cases.status_code) == (200, 403)
+    assert run("token", "cam@daily.example", "--site", "daily", "--scope", "everything").exit_code == 2
+
+
 @pytest.mark.parametrize(
     "args",
     [

@@ -27,7 +27,7 @@ from commentsvc.app import build_judge, configure_logs
 from commentsvc.cli.classifier import classifier
 from commentsvc.cli.progress import progress
 from commentsvc.cli.scorer import scorer, shared_scorer
-from commentsvc.enums import Role
+from commentsvc.enums import Role, Scope
 from commentsvc.errors import DomainError, Invalid, Malformed, Misconfigured, NotFound
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.terms import Draft
@@ -169,14 +169,19 @@ def add_manager(email: str, key: str, role: str, name: str | None) -> None:
 @main.command()
 @click.argument("email")
 @click.option("--site", "key", required=True)
-def token(email: str, key: str) -> None:
-    """Print a personal API token. It has that person's scopes on the site; nothing else is printed."""
+@click.option("--scope", "words", multiple=True, type=click.Choice([*map(str, Scope)]), help="Only this; repeatable.")
+def token(email: str, key: str, words: tuple[str, ...]) -> None:
+    """Print a personal API token, and nothing else. It has that person's scopes on the site, or those named by --scope.
+
+    A key that goes into another system's settings, such as Coral's, needs --scope analyze and no more.
+    """
     with _writing() as session:
         newsroom = get_site(session, key)
         person = _find_person(session, email)
         if person is None:
             raise NotFound(f"Nobody has the address {email}.")
-        made = tokens.issue_token(session, person, newsroom, name="command line", now=now_us())
+        scopes = [Scope(word) for word in words]
+        made = tokens.issue_token(session, person, newsroom, name="command line", now=now_us(), scopes=scopes)
     click.echo(made)
 
 

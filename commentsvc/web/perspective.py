@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from commentsvc.enums import Scope
-from commentsvc.errors import DomainError, Forbidden, NotSignedIn
+from commentsvc.errors import DomainError, Forbidden, NotFound, NotSignedIn
 from commentsvc.moderation.detection import detect
 from commentsvc.moderation.sentences import Source, sentences
 from commentsvc.moderation.terms import Span
 from commentsvc.moderation.toxicity import Scores
 from commentsvc.queries.callers import find_caller, hash_token
 from commentsvc.web import context
+from commentsvc.web.perspective_discovery import VERSION, describe
 from commentsvc.web.perspective_shapes import (
     AnalyzeCommentRequest,
     AttributeParameters,
@@ -51,8 +53,8 @@ def analyze() -> Response:
     asked = read(AnalyzeCommentRequest, request.get_data())
     wanted = _wanted(asked)
     source = _source(asked.comment)
-    _refuse_languages(asked.languages or [], next(iter(wanted)))
     detected = [language] if (language := detect(source.text)) else []
+    _refuse_languages(asked.languages or [], detected, next(iter(wanted)))
     parts = sentences(source.text) if asked.span_annotations else []
     whole, *others = context.services().judge.score([source.text, *(source.text[start:end] for start, end in parts)])
     _refuse_unjudged(whole, wanted, detected)
@@ -76,6 +78,17 @@ def suggest_score() -> Response:
     if not asked.attribute_scores:
         raise invalid("Missing attribute_scores", "NO_REQUESTED_ATTRIBUTES")
     return jsonify(_token(asked.client_token))
+
+
+@blueprint.get("/$discovery/rest")
+def discovery() -> Response:
+    """Describe both methods to Google's client libraries, which take the service's address from here."""
+    if request.args.get("version", VERSION) != VERSION:
+        raise NotFound("There is only v1alpha1.")
+    base: str = current_app.config["BASE_URL"]
+    # The public address where it was asked for by that; it knows that it is https. A scorer has addresses of its own.
+    root = base if urlsplit(base).netloc == request.host else request.host_url
+    return jsonify(describe(root.rstrip("/") + "/"))
 
 
 @blueprint.errorhandler(DomainError)
@@ -138,11 +151,13 @@ def _wanted(asked: AnalyzeCommentRequest) -> dict[str, AttributeParameters]:
     return wanted
 
 
-def _refuse_languages(languages: Sequence[str], attribute: str) -> None:
-    """Refuse a text that is said to be in languages of which the engine judges none."""
+def _refuse_languages(requested: Sequence[str], detected: Sequence[str], attribute: str) -> None:
+    """Refuse a text that is said to be, or where nothing is said surely is, in no language that the engine judges."""
     known = context.services().judge.languages
-    if languages and not any(language.replace("_", "-").partition("-")[0].lower() in known for language in languages):
-        raise _unsupported(attribute, {"requestedLanguages": languages[:10]}, languages)
+    if requested and not any(language.replace("_", "-").partition("-")[0].lower() in known for language in requested):
+        raise _unsupported(attribute, {"requestedLanguages": requested[:10]}, requested)
+    if not requested and not set(detected) <= known:
+        raise _unsupported(attribute, {"detectedLanguages": detected}, detected)
 
 
 def _refuse_unjudged(scores: Scores, wanted: Mapping[str, Any], detected: Sequence[str]) -> None:

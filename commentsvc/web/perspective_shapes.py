@@ -19,6 +19,7 @@ _STATUS: dict[type[DomainError], tuple[int, str, str]] = {
     errors.Invalid: (400, "INVALID_ARGUMENT", ""),
     errors.NotSignedIn: (403, "PERMISSION_DENIED", "CONSUMER_INVALID"),
     errors.Forbidden: (403, "PERMISSION_DENIED", "API_KEY_SERVICE_BLOCKED"),
+    errors.NotFound: (404, "NOT_FOUND", ""),
     errors.TooManyRequests: (429, "RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED"),
     errors.ClassifierUnavailable: (503, "UNAVAILABLE", ""),
 }

@@ -78,6 +78,7 @@ MATRIX: dict[tuple[str, str], Row] = {
         (403, 403, 200, 200, 200), "/v1alpha1/comments:suggestscore",
         {"comment": {"text": "A calm remark."}, "attributeScores": {"TOXICITY": {"summaryScore": {"value": 0}}}},
     ),
+    ("GET", "perspective.discovery"): Row(ANYONE, "/$discovery/rest"),
     # The console: a session; of a site that isn't theirs people learn nothing.
     ("GET", "console.show_sites"): Row((303, 200, 303, 303, 303), "/console", kind="page"),
     ("GET", "console.show_queue"): Row((303, 404, 200, 200, 404), "/console/daily", kind="page"),
