@@ -20,8 +20,7 @@ ROOM = 1024 * 1024
 _FULL = ROOM // 2
 """Bytes of texts sent at once: JSON may double them."""
 _BUDGET_S = 2.5
-"""A little more than the scorer lets texts wait, so that its own words arrive."""
-_TEXTS_A_BUDGET = 4
+"""For each text, a little more than the scorer lets texts wait, so that its own words arrive."""
 _LOOK_S = 1.0
 _LOOK_EVERY_S = 2.0
 
@@ -120,7 +119,7 @@ class RemoteEngine:
         self, method: str, what: str, body: Mapping[str, Any] | None, texts: int, timeout: float | None = None
     ) -> bytes:
         content = None if body is None else json.dumps(body).encode()
-        wait = timeout or _BUDGET_S * max(1.0, texts / _TEXTS_A_BUDGET)
+        wait = timeout or _BUDGET_S * texts
         try:
             status, answer = self._send(method, f"/internal/{what}", content, wait)
         except (OSError, HTTPException) as error:

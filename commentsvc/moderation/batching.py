@@ -27,8 +27,7 @@ _TURN = 8
 _MOST_AHEAD = 128
 """Texts a thread that may be ahead of a new call; a call counts no more than its turn."""
 _PATIENCE_S = 2.0
-_TEXTS_A_PATIENCE = 4
-"""A call of more texts than that may wait longer, in proportion."""
+"""For each text: the slowest engine takes more than a second for a long one."""
 
 
 def usable_cores() -> int:
@@ -73,13 +72,13 @@ class Batcher:
         """Return the answer to each text, in order, or raise what the model raised for one of them.
 
         Raise ClassifierUnavailable at once when too many texts wait or the threads are stuck, and later when
-        `patience` (for every four texts) is spent; what has not been begun by then is dropped.
+        `patience` (for each text) is spent; what has not been begun by then is dropped.
         """
         if not texts:
             return []
         call = _Call(ask, texts)
         self._enter(call)
-        if not call.done.wait(self.patience * max(1.0, len(texts) / _TEXTS_A_PATIENCE)):
+        if not call.done.wait(self.patience * len(texts)):
             self._settle(call, ClassifierUnavailable("The classifier is too busy: no answer in time."))
         if call.error is not None:
             raise call.error
