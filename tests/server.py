@@ -6,7 +6,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ class Server:
     port: int
     env: dict[str, str]
     log: Path
+    workers: int = 1
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -38,7 +39,7 @@ class Server:
 
     def start(self, *, timeout: float = 60) -> None:
         """Start it and wait until it answers."""
-        self.processes = [self.command("run", "--port", str(self.port))]
+        self.processes = [self.command("run", "--port", str(self.port), "--workers", str(self.workers))]
         if self.env["COMMENTSVC_DATABASE_URL"].startswith("postgresql"):
             self.processes.append(self.command("worker"))
         end = time.monotonic() + timeout
@@ -75,13 +76,15 @@ class Server:
     def kill(self) -> None:
         """Stop it as a power cut would: master, workers and all."""
         for process in self.processes:
-            if process.poll() is None:
+            with suppress(ProcessLookupError):
                 os.killpg(process.pid, 9)
             process.wait(20)
 
 
 @contextmanager
-def running_server(database_url: str, folder: Path, *, with_demo: bool = False, **settings: str) -> Iterator[Server]:
+def running_server(
+    database_url: str, folder: Path, *, with_demo: bool = False, workers: int = 1, **settings: str
+) -> Iterator[Server]:
     """Serve a database until the block ends; `settings` are COMMENTSVC_ names in lower case."""
     port = free_port()
     _prepare(database_url, port if with_demo else None)
@@ -97,7 +100,7 @@ def running_server(database_url: str, folder: Path, *, with_demo: bool = False, 
         **settings,
     }
     env.update({f"COMMENTSVC_{name.upper()}": value for name, value in wanted.items()})
-    server = Server(port, env, folder / "server.log")
+    server = Server(port, env, folder / "server.log", workers)
     try:
         server.start()
         yield server

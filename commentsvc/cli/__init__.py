@@ -26,6 +26,7 @@ from commentsvc.actions.names import numbered
 from commentsvc.app import build_judge, configure_logs
 from commentsvc.cli.classifier import classifier
 from commentsvc.cli.progress import progress
+from commentsvc.cli.scorer import scorer, shared_scorer
 from commentsvc.enums import Role, Scope
 from commentsvc.errors import DomainError, Invalid, Malformed, Misconfigured, NotFound
 from commentsvc.moderation.pipeline import Judge
@@ -73,9 +74,11 @@ def run(host: str, port: int, workers: int) -> None:
     if "base_url" not in settings.model_fields_set:
         settings = settings.model_copy(update={"base_url": f"http://127.0.0.1:{port}"})
     host = free_address(host, port)
+    configure_logs(settings.log_format)
     with _database(settings) as db:
         _make_ready(settings, db)
-    _serve(settings, host=host, port=port, workers=workers)
+    with shared_scorer(settings, workers=workers) as settings:
+        _serve(settings, host=host, port=port, workers=workers)
 
 
 @main.command()
@@ -223,6 +226,7 @@ def classify(text: str, article: IO[str] | None) -> None:
 
 
 main.add_command(classifier)
+main.add_command(scorer)
 
 
 @main.command()

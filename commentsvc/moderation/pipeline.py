@@ -5,7 +5,7 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import structlog
 
@@ -15,7 +15,7 @@ from commentsvc.moderation import checks
 from commentsvc.moderation.policy import decide
 from commentsvc.moderation.terms import Draft, Judgement, Policy, Signal, Span
 from commentsvc.moderation.timebox import Pending, Timebox
-from commentsvc.moderation.toxicity import Scores, ToxicityEngine, Unavailable
+from commentsvc.moderation.toxicity import Scores, ToxicityEngine
 
 _RULES: tuple[tuple[str, Guideline | None, checks.Check], ...] = (
     ("article", None, checks.article),
@@ -43,19 +43,30 @@ class Relevance(Protocol):
         ...
 
 
+@runtime_checkable
+class Closing(Protocol):
+    """An engine that holds something to be let go."""
+
+    def close(self) -> None:
+        """Let it go."""
+        ...
+
+
 class Judge:
     """Asks every check and lets the policy decide; safe to share between threads.
 
-    `budget` is how many seconds each engine may take. A check that raises, takes longer or answers nonsense
-    becomes a failed signal; it never hides another one.
+    `budget` is how many seconds each engine may take, `threads` how many texts toxicity is asked for at once. A check
+    that raises, takes longer or answers nonsense becomes a failed signal; it never hides another one.
     """
 
     check_names = (*(name for name, _, _ in _RULES), "toxicity", "relevance")
 
-    def __init__(self, toxicity: ToxicityEngine, relevance: Relevance, *, budget: float = 2.0) -> None:
+    def __init__(
+        self, toxicity: ToxicityEngine, relevance: Relevance, *, budget: float = 2.0, threads: int = _THREADS
+    ) -> None:
         self.toxicity = toxicity
         self.relevance = relevance
-        self._toxicity_box = Timebox(threads=_THREADS, budget=budget)
+        self._toxicity_box = Timebox(threads=threads, budget=budget)
         self._relevance_box = Timebox(threads=_THREADS, budget=budget)
         self._failing: set[str] = set()
         self._lock = threading.Lock()
@@ -84,10 +95,8 @@ class Judge:
 
     def describe(self) -> dict[str, Any]:
         """Say which engines judge, whether toxicity's can answer, and if not, why."""
-        why = ""
-        if isinstance(self.toxicity, Unavailable):
-            why = self.toxicity.why
-        elif self._toxicity_box.is_stuck:
+        why = getattr(self.toxicity, "why", "")
+        if not why and self._toxicity_box.is_stuck:
             why = "it does not answer"
         return {
             "engine": self.toxicity.name,
@@ -101,6 +110,8 @@ class Judge:
         """Let the engines' threads end."""
         self._toxicity_box.close()
         self._relevance_box.close()
+        if isinstance(self.toxicity, Closing):
+            self.toxicity.close()
 
     def _by_rule(
         self, name: str, guideline: Guideline | None, check: checks.Check, draft: Draft, policy: Policy
@@ -111,8 +122,9 @@ class Judge:
         return answer
 
     def _toxicity_signal(self, pending: "Pending[list[Scores]]", draft: Draft, policy: Policy) -> Signal:
-        engine, version = self.toxicity.name, self.toxicity.version
         labels = self._ask("toxicity", lambda: _checked_labels(pending.result()))
+        # Named after it has answered: a scorer's engine is known only then.
+        engine, version = self.toxicity.name, self.toxicity.version
         if labels is None:
             return Signal("toxicity", Guideline.COURTESY, SignalState.FAILED, engine=engine, version=version)
         known = [score for score in labels.values() if score is not None]

@@ -17,8 +17,15 @@ ENGINES = ("auto", "embedded", "detoxify")
 class ToxicityEngine(Protocol):
     """One judge of toxicity; both methods may be called from several threads."""
 
-    name: str
-    version: str
+    @property
+    def name(self) -> str:
+        """Which engine it is."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """What else its scores' meaning depends on."""
+        ...
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
         """Score each text, in order, or raise ClassifierUnavailable."""
