@@ -12,9 +12,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commentsvc import __version__
 from commentsvc.infra.limits import Limiter
-from commentsvc.moderation.embedded import load_relevance
 from commentsvc.moderation.pipeline import Judge
-from commentsvc.moderation.toxicity import load_engine
+from commentsvc.moderation.standby import stand_by, stand_by_relevance
 from commentsvc.settings import Settings, load_settings
 from commentsvc.store.db import Database
 from commentsvc.web import (
@@ -86,8 +85,8 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
 
 
 def build_judge(settings: Settings) -> Judge:
-    """Load the engines that the settings name."""
-    return Judge(load_engine(settings.classifier, settings.model_dir), load_relevance())
+    """Load the engines that the settings name; one that can't be loaded now is waited for."""
+    return Judge(stand_by(settings.classifier, settings.model_dir), stand_by_relevance())
 
 
 def configure_logs(log_format: str) -> None:

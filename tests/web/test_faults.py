@@ -85,7 +85,7 @@ def test_a_failing_classifier_holds_and_says_so_and_the_comment_is_judged_again(
         assert run_next(db, judge, worker="w")
     with db.reading() as session:
         assert session.scalars(select(Comment.status)).one() == "held"
-        assert sorted(session.scalars(select(Job.state))) == ["done", "waiting"]
+        assert session.scalars(select(Job.state)).all() == ["waiting"]
 
     engine.repaired.set()
     with time_machine.travel(now() + timedelta(hours=2)):
