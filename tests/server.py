@@ -26,6 +26,7 @@ class Server:
     port: int
     env: dict[str, str]
     log: Path
+    code: Path | None = None
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -53,6 +54,7 @@ class Server:
             return subprocess.Popen(
                 [sys.executable, "-m", "commentsvc", *args],
                 env=self.env,
+                cwd=self.code,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -81,8 +83,13 @@ class Server:
 
 
 @contextmanager
-def running_server(database_url: str, folder: Path, *, with_demo: bool = False, **settings: str) -> Iterator[Server]:
-    """Serve a database until the block ends; `settings` are COMMENTSVC_ names in lower case."""
+def running_server(
+    database_url: str, folder: Path, *, with_demo: bool = False, code: Path | None = None, **settings: str
+) -> Iterator[Server]:
+    """Serve a database until the block ends; `settings` are COMMENTSVC_ names in lower case.
+
+    `code` is the folder that holds the package to run, when it isn't this one.
+    """
     port = free_port()
     _prepare(database_url, port if with_demo else None)
     if with_demo:
@@ -97,7 +104,7 @@ def running_server(database_url: str, folder: Path, *, with_demo: bool = False, 
         **settings,
     }
     env.update({f"COMMENTSVC_{name.upper()}": value for name, value in wanted.items()})
-    server = Server(port, env, folder / "server.log")
+    server = Server(port, env, folder / "server.log", code)
     try:
         server.start()
         yield server
