@@ -39,13 +39,13 @@ _log = structlog.get_logger(__name__)
 
 def _rescore(db: Database, judge: Judge, claims: Sequence[Claim]) -> Sequence[int | None]:
     wanted = [(claimed.args["comment"], claimed.args["revision"]) for claimed in claims]
-    settled = judging.rescore(db, judge, wanted, now=now_us())
-    if any(settled) and not judge.is_out:
+    answers = judging.rescore(db, judge, wanted, now=now_us())
+    if any(answers):
         # The engine answers: whoever was told to come later may come now.
         with db.writing() as session:
             jobs.hasten(session, "rescore", now=now_us())
     # Not an error of the job's: however long the classifier is out, no comment is given up.
-    return [None if done else _retry_pause(claimed) for claimed, done in zip(claims, settled, strict=True)]
+    return [_retry_pause(claimed) if answer is False else None for claimed, answer in zip(claims, answers, strict=True)]
 
 
 def _retry_pause(claimed: Claim) -> int:

@@ -41,23 +41,30 @@ def enqueue_rescore(session: Session, comment_id: int, revision: int, *, now: in
     )  # fmt: skip
 
 
-def rescore(db: Database, judge: Judge, wanted: Sequence[tuple[int, int]], *, now: int) -> list[bool]:
+def rescore(db: Database, judge: Judge, wanted: Sequence[tuple[int, int]], *, now: int) -> list[bool | None]:
     """Judge held comments again, as (comment, revision), and let a clean verdict publish one.
 
-    Answers for each whether it is settled: False when a check has failed once more, or can't be asked now. Nothing
-    happens to a comment that was edited, decided or reported meanwhile: a person's judgement stands.
+    Answers for each: True when it is settled now, None when there was nothing to do (it was edited, decided or
+    reported meanwhile: a person's judgement stands), False when a check has failed once more or can't be asked.
     """
     if judge.is_out:
         return [False] * len(wanted)
+    answers: list[bool | None] = [None] * len(wanted)
+    found: list[tuple[int, int]] = []
+    drafts: list[tuple[Draft, Policy]] = []
     with db.reading() as session:
-        found = [(at, draft) for at, one in enumerate(wanted) if (draft := _draft_if_waiting(session, *one, now=now))]
-    settled = [True] * len(wanted)
-    judgements = judge.judge_many([draft for _, draft in found])
-    for some in chunks(zip((at for at, _ in found), judgements, strict=True), AT_ONCE):
+        for at, (comment_id, revision) in enumerate(wanted):
+            comment = session.get(Comment, comment_id)
+            if comment is not None and _is_waiting(session, comment, revision):
+                found.append((comment.article_id, at))
+                drafts.append(draft_again(session, comment, now=now))
+    # In the order of articles, as everyone locks them who changes several threads at once.
+    judged = sorted(zip(found, judge.judge_many(drafts), strict=True), key=lambda pair: pair[0])
+    for some in chunks(judged, AT_ONCE):
         with db.writing() as session:
-            for at, judgement in some:
-                settled[at] = _settle(session, *wanted[at], judgement, now=now)
-    return settled
+            for (_, at), judgement in some:
+                answers[at] = _settle(session, *wanted[at], judgement, now=now)
+    return answers
 
 
 def draft_again(session: Session, comment: Comment, *, now: int) -> tuple[Draft, Policy]:
@@ -101,18 +108,11 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield some
 
 
-def _draft_if_waiting(session: Session, comment_id: int, revision: int, *, now: int) -> tuple[Draft, Policy] | None:
-    comment = session.get(Comment, comment_id)
-    if comment is None or not _is_waiting(session, comment, revision):
-        return None
-    return draft_again(session, comment, now=now)
-
-
-def _settle(session: Session, comment_id: int, revision: int, judgement: Judgement, *, now: int) -> bool:
+def _settle(session: Session, comment_id: int, revision: int, judgement: Judgement, *, now: int) -> bool | None:
     comment = session.get_one(Comment, comment_id)
     decisions.lock_thread(session, comment)
     if not _is_waiting(session, comment, revision):
-        return True
+        return None
     verdict = judgement.verdict
     if verdict.failed:
         return False

@@ -37,6 +37,7 @@ class _Item:
     """One comment of a batch, as it was read."""
 
     key: int
+    article_id: int
     comment_id: int
     revision: int
     draft: Draft
@@ -128,7 +129,9 @@ def _reach_back(rescoring: Rescoring, since: int) -> None:
 def _items(session: Session, rescoring: Rescoring, *, now: int) -> Iterator[_Item]:
     for key, comment_id in scores.next_batch(session, rescoring, limit=_BATCH):
         comment = session.get_one(Comment, comment_id)
-        yield _Item(key, comment_id, comment.revision, *judging.draft_again(session, comment, now=now))
+        yield _Item(
+            key, comment.article_id, comment_id, comment.revision, *judging.draft_again(session, comment, now=now)
+        )
 
 
 def _turn(session: Session, rescoring_id: int, total: int, *, is_empty: bool, now: int) -> int | None:
@@ -147,10 +150,10 @@ def _turn(session: Session, rescoring_id: int, total: int, *, is_empty: bool, no
 
 
 def _write(session: Session, rescoring_id: int, some: Sequence[tuple[_Item, Judgement]], *, now: int) -> None:
-    # In the order of articles, as every batch locks them; the rescoring's own row last.
+    # In the order of articles, as everyone locks them who changes several threads at once.
     rescoring = session.get_one(Rescoring, rescoring_id)
     freed = flagged = 0
-    for item, judgement in sorted(some, key=lambda pair: pair[0].comment_id):
+    for item, judgement in sorted(some, key=lambda pair: (pair[0].article_id, pair[0].comment_id)):
         freed_one, flagged_one = _settle(session, rescoring, item, judgement, now=now)
         freed, flagged = freed + freed_one, flagged + flagged_one
     last = some[-1][0]
