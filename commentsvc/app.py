@@ -14,9 +14,10 @@ from commentsvc import __version__
 from commentsvc.infra.limits import Limiter
 from commentsvc.infra.scoring import RemoteEngine
 from commentsvc.moderation.batching import Batcher, BatchingEngine
-from commentsvc.moderation.embedded import load_relevance
+from commentsvc.moderation.embedded import embed_texts
 from commentsvc.moderation.pipeline import Judge
-from commentsvc.moderation.toxicity import load_engine
+from commentsvc.moderation.relevance import MeaningRelevance
+from commentsvc.moderation.standby import stand_by, stand_by_relevance
 from commentsvc.settings import Settings, load_settings
 from commentsvc.store.db import Database
 from commentsvc.web import (
@@ -110,15 +111,15 @@ def _bare_app(settings: Settings, judge: Judge, *, spec_path: str | None) -> Com
 
 
 def build_judge(settings: Settings, *, threads: int = 4) -> Judge:
-    """Load the engines that the settings name, or reach for the scorer that has them.
+    """Load the engines that the settings name, or wait for them, or reach for the scorer that has them.
 
     `threads` is how many texts toxicity may be asked for at once: the batcher takes together what comes together.
     """
-    settings = settings.with_secret() if settings.scorer_url else settings
     if settings.scorer_url:
-        return Judge(RemoteEngine(settings.scorer_url, scoring.scorer_key(settings.secret_key)), load_relevance())
-    engine = load_engine(settings.classifier, settings.model_dir)
-    return Judge(BatchingEngine(engine, Batcher()), load_relevance(), threads=threads)
+        remote = RemoteEngine(settings.scorer_url, scoring.scorer_key(settings.with_secret().secret_key))
+        return Judge(remote, MeaningRelevance(remote.embed))
+    engine = BatchingEngine(stand_by(settings.classifier, settings.model_dir), Batcher(), embed=embed_texts)
+    return Judge(engine, stand_by_relevance(engine.embed), threads=threads)
 
 
 def configure_logs(log_format: str) -> None:

@@ -197,6 +197,21 @@ class JobState(StrEnum):
     FAILED = "failed"
 
 
+class RescoringState(StrEnum):
+    """Whether a rescoring goes on; `replaced` by one for another engine or version."""
+
+    OPEN = "open"
+    DONE = "done"
+    REPLACED = "replaced"
+
+
+class Phase(StrEnum):
+    """Which comments a rescoring is at."""
+
+    CASES = "cases"
+    PUBLISHED = "published"
+
+
 TOXICITY_LABELS = (
     "toxicity",
     "severe_toxicity",

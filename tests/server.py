@@ -27,6 +27,7 @@ class Server:
     env: dict[str, str]
     log: Path
     workers: int = 1
+    code: Path | None = None
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -54,6 +55,7 @@ class Server:
             return subprocess.Popen(
                 [sys.executable, "-m", "commentsvc", *args],
                 env=self.env,
+                cwd=self.code,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -83,9 +85,18 @@ class Server:
 
 @contextmanager
 def running_server(
-    database_url: str, folder: Path, *, with_demo: bool = False, workers: int = 1, **settings: str
+    database_url: str,
+    folder: Path,
+    *,
+    with_demo: bool = False,
+    code: Path | None = None,
+    workers: int = 1,
+    **settings: str,
 ) -> Iterator[Server]:
-    """Serve a database until the block ends; `settings` are COMMENTSVC_ names in lower case."""
+    """Serve a database until the block ends; `settings` are COMMENTSVC_ names in lower case.
+
+    `code` is the folder that holds the package to run, when it isn't this one.
+    """
     port = free_port()
     _prepare(database_url, port if with_demo else None)
     if with_demo:
@@ -100,7 +111,7 @@ def running_server(
         **settings,
     }
     env.update({f"COMMENTSVC_{name.upper()}": value for name, value in wanted.items()})
-    server = Server(port, env, folder / "server.log", workers)
+    server = Server(port, env, folder / "server.log", workers, code)
     try:
         server.start()
         yield server

@@ -63,7 +63,7 @@ def test_wrong_setting_stops_with_one_line_that_names_it(monkeypatch: pytest.Mon
 def test_upgrade_says_where_the_database_is() -> None:
     result = run("upgrade")
 
-    assert (result.exit_code, result.stdout) == (0, "The database is at revision 0001 already.\n")
+    assert (result.exit_code, result.stdout) == (0, "The database is at revision 0002 already.\n")
 
 
 @pytest.mark.parametrize(

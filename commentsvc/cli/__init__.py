@@ -15,7 +15,6 @@ from typing import IO, Any
 import click
 from rich.console import Console
 from sqlalchemy import select
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -25,13 +24,13 @@ from commentsvc.actions.accounts import NewAccount
 from commentsvc.actions.names import numbered
 from commentsvc.app import build_judge, configure_logs
 from commentsvc.cli.classifier import classifier
+from commentsvc.cli.doctor import examine
 from commentsvc.cli.progress import progress
 from commentsvc.cli.scorer import scorer, shared_scorer
 from commentsvc.enums import Role, Scope
 from commentsvc.errors import DomainError, Invalid, Malformed, Misconfigured, NotFound
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.terms import Draft
-from commentsvc.queries import health
 from commentsvc.queries.sites import get_site
 from commentsvc.serve import free_address, serve
 from commentsvc.settings import Settings, load_settings
@@ -232,7 +231,7 @@ main.add_command(scorer)
 @main.command()
 def doctor() -> None:
     """Say what is wrong. Looks at configuration, database, queue, classifier and counters, and says what to do."""
-    findings = list(_examine())
+    findings = list(examine())
     console = Console(highlight=False)
     for finding in findings:
         mark = "[green]ok  [/]" if finding.is_well else "[red]BAD [/]"
@@ -328,36 +327,3 @@ def _scores(judge: Judge, texts: list[str], title: str, story: str) -> Iterator[
         draft = Draft(text, article_title=title.strip(), article_text=story.strip())
         relevance = judge.relevance.score(draft) if title or story else None
         yield {"scores": scores, "relevance": relevance, "engine": engine.name, "version": engine.version}
-
-
-def _examine() -> Iterator[health.Finding]:
-    settings = load_settings()
-    url = make_url(settings.resolved_database_url).render_as_string(hide_password=True)
-    yield health.Finding("configuration", True, f"database {url}, address {settings.base_url}")
-    with _database(settings) as db:
-        try:
-            revision = migrate.current(db)
-        except OperationalError as error:
-            reason = str(error.orig).strip().partition("\n")[0]
-            yield health.Finding("database", False, reason, "Check COMMENTSVC_DATABASE_URL and that it runs.")
-            return
-        newest = migrate.newest()
-        yield health.Finding(
-            "database", revision == newest, f"at revision {revision}, this version wants {newest}",
-            "Run `commentsvc upgrade`.",
-        )  # fmt: skip
-        if revision == newest:
-            with db.reading() as session:
-                yield from health.indexes(session)
-                yield from health.jobs(session, now=now_us())
-                yield from health.counters(session)
-    yield _classifier(settings)
-
-
-def _classifier(settings: Settings) -> health.Finding:
-    judge = build_judge(settings)
-    about = judge.describe()
-    judge.close()
-    advice = "Comments are held until it answers; see docs/operations.md."
-    message = f"{about['engine']} {about['version']}" + (f": {about['why']}" if about.get("why") else "")
-    return health.Finding("classifier", about["state"] == "ok", message, advice)

@@ -169,7 +169,9 @@ class BatchingEngine:
     `embed`, where there is one, shares the batcher's threads: texts in, one vector of unit length each.
     """
 
-    def __init__(self, engine: ToxicityEngine, batcher: Batcher, *, embed: "Ask[Floats] | None" = None) -> None:
+    def __init__(
+        self, engine: ToxicityEngine, batcher: Batcher, *, embed: "Callable[[Sequence[str]], Floats] | None" = None
+    ) -> None:
         self._engine = engine
         self._batcher = batcher
         self._embed = embed
@@ -194,6 +196,15 @@ class BatchingEngine:
         own = "it does not answer" if self._batcher.is_stuck else ""
         return getattr(self._engine, "why", "") or own
 
+    @property
+    def state(self) -> str:
+        """The engine's own state, unless the threads are stuck."""
+        return (
+            "stuck"
+            if self._batcher.is_stuck
+            else getattr(self._engine, "state", "ok" if not self.why else "unavailable")
+        )
+
     def score(self, texts: Sequence[str]) -> list[Scores]:
         """Score each text, in order, or raise ClassifierUnavailable, also when too many texts wait."""
         return self._batcher.run(self._engine.score, texts)
@@ -206,12 +217,17 @@ class BatchingEngine:
         """Return a vector of unit length for each text, or raise ClassifierUnavailable."""
         if self._embed is None:
             raise ClassifierUnavailable("There is no embedding here.")
-        rows = self._batcher.run(self._embed, texts)
+        rows = self._batcher.run(self._vectors, texts)
         return np.stack(rows) if rows else np.zeros((0, 0), dtype=np.float32)
 
     def close(self) -> None:
-        """Let the batcher's threads end."""
+        """Let the batcher's threads end, and the engine's own."""
         self._batcher.close()
+        if hasattr(self._engine, "close"):
+            self._engine.close()
+
+    def _vectors(self, texts: Sequence[str]) -> list[Floats]:
+        return list(self._embed(texts)) if self._embed else []
 
     def _evidences(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         return [self._engine.evidence(text) for text in texts]

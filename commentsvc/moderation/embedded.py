@@ -17,7 +17,7 @@ from commentsvc.moderation.language import is_foreign, load_languages
 from commentsvc.moderation.mending import Mender
 from commentsvc.moderation.ngrams import BUCKETS, Ints, Ngrams, character_ngrams, word_ngrams
 from commentsvc.moderation.normalise import WORD, Folded, fold, second_view
-from commentsvc.moderation.relevance import MeaningRelevance, UnavailableRelevance
+from commentsvc.moderation.relevance import Embed, MeaningRelevance, UnavailableRelevance
 from commentsvc.moderation.terms import Span
 from commentsvc.moderation.toxicity import Scores
 
@@ -161,12 +161,18 @@ def load_model(path: Path = MODEL_FILE) -> Model:
     return model
 
 
-def load_relevance() -> MeaningRelevance | UnavailableRelevance:
+def embed_texts(texts: Sequence[str]) -> Floats:
+    """Return what folded texts are about, by the encoder that is loaded now; see Encoder.embed."""
+    return load_encoder().embed(texts)
+
+
+def load_relevance(embed: Embed = embed_texts) -> MeaningRelevance | UnavailableRelevance:
     """Make the judge of relevance, which asks the same encoder; without it, one that says so."""
     try:
-        return MeaningRelevance(load_encoder().embed, load_model().version)
+        load_encoder()
     except ClassifierUnavailable as error:
         return UnavailableRelevance(error.message)
+    return MeaningRelevance(embed)
 
 
 def features(text: str, idf: Floats) -> tuple[Ints, Floats]:

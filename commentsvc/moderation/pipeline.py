@@ -4,6 +4,7 @@ import math
 import threading
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -26,8 +27,13 @@ _RULES: tuple[tuple[str, Guideline | None, checks.Check], ...] = (
     ("spam", Guideline.SPAM, checks.spam),
 )
 _THREADS = 4
+_TEXTS_A_BUDGET = 4
+"""A batch may take as long as so many texts would one after the other, each at its budget's end."""
+_PROBE = "The library opens at nine."
 
 T = TypeVar("T")
+_Answer = Callable[[], list[Scores]]
+"""Waits for the scores of one text, or raises what the engine raised."""
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +79,17 @@ class Judge:
 
     def judge(self, draft: Draft, policy: Policy) -> Judgement:
         """Collect all signals, in the order of `check_names`, and draw the verdict."""
-        scores = self._toxicity_box.start(lambda: self.toxicity.score([draft.body]))
+        return self._judge(draft, policy, self._ask_toxicity(draft.body))
+
+    def judge_many(self, drafts: Sequence[tuple[Draft, Policy]]) -> list[Judgement]:
+        """Judge each draft as `judge` does, toxicity asked for all texts at once: for work that nobody waits for.
+
+        Each text adds to the budget. When the engine can't do the batch, each text is asked for alone.
+        """
+        answers = self._ask_for_many([draft.body for draft, _ in drafts])
+        return [self._judge(draft, policy, scores) for (draft, policy), scores in zip(drafts, answers, strict=True)]
+
+    def _judge(self, draft: Draft, policy: Policy, scores: "_Answer") -> Judgement:
         relevance = self._relevance_box.start(lambda: self.relevance.score(draft))
         signals = [self._by_rule(name, guideline, check, draft, policy) for name, guideline, check in _RULES]
         signals.append(self._toxicity_signal(scores, draft, policy))
@@ -94,24 +110,58 @@ class Judge:
         return answers
 
     def describe(self) -> dict[str, Any]:
-        """Say which engines judge, whether toxicity's can answer, and if not, why."""
-        why = getattr(self.toxicity, "why", "")
-        if not why and self._toxicity_box.is_stuck:
-            why = "it does not answer"
-        return {
-            "engine": self.toxicity.name,
-            "version": self.toxicity.version,
-            "state": "unavailable" if why else "ok",
-            "why": why,
-            "relevance": {"engine": self.relevance.name, "version": self.relevance.version},
-        }
+        """Say which engines judge, whether toxicity's can answer (`state`), and if not, why.
+
+        `state` is ok, loading, unavailable or stuck; `files` says what has become of a loaded engine's files.
+        """
+        return {**self._about(self.toxicity, self._toxicity_box), "relevance": self._about_relevance()}
+
+    @property
+    def is_out(self) -> bool:
+        """Whether asking for toxicity is known to be vain."""
+        return self._toxicity_box.is_stuck or bool(getattr(self.toxicity, "why", ""))
+
+    def can_score(self) -> bool:
+        """Ask the engine for one harmless sentence, and say whether it answered."""
+        return self._ask("toxicity", lambda: _checked_labels(self._ask_toxicity(_PROBE)())) is not None
 
     def close(self) -> None:
         """Let the engines' threads end."""
         self._toxicity_box.close()
         self._relevance_box.close()
-        if isinstance(self.toxicity, Closing):
-            self.toxicity.close()
+        for engine in (self.toxicity, self.relevance):
+            if isinstance(engine, Closing):
+                engine.close()
+
+    def _about_relevance(self) -> dict[str, Any]:
+        return self._about(self.relevance, self._relevance_box)
+
+    def _about(self, engine: "ToxicityEngine | Relevance", box: Timebox) -> dict[str, Any]:
+        why = getattr(engine, "why", "")
+        state = getattr(engine, "state", "unavailable" if why else "ok")
+        if not why and box.is_stuck:
+            state, why = "stuck", "it does not answer"
+        files = getattr(engine, "files", "")
+        return {"engine": engine.name, "version": engine.version, "state": state, "why": why, "files": files}
+
+    def _ask_toxicity(self, text: str) -> "_Answer":
+        return self._toxicity_box.start(lambda: self.toxicity.score([text])).result
+
+    def _ask_alone(self, text: str) -> list[Scores]:
+        return self._ask_toxicity(text)()
+
+    def _ask_for_many(self, texts: Sequence[str]) -> "list[_Answer]":
+        budget = self._toxicity_box.budget * max(1.0, len(texts) / _TEXTS_A_BUDGET)
+        try:
+            scores = self._toxicity_box.start(lambda: self.toxicity.score(texts), budget=budget).result()
+            answers = [[one] for one in scores]
+        except (ClassifierUnavailable, TimeoutError) as error:
+            return [partial(_raise, error)] * len(texts)
+        except Exception:
+            answers = []
+        if len(answers) != len(texts):
+            return [partial(self._ask_alone, text) for text in texts]
+        return [partial(_same, answer) for answer in answers]
 
     def _by_rule(
         self, name: str, guideline: Guideline | None, check: checks.Check, draft: Draft, policy: Policy
@@ -121,9 +171,9 @@ class Judge:
             return Signal(name, guideline, SignalState.FAILED)
         return answer
 
-    def _toxicity_signal(self, pending: "Pending[list[Scores]]", draft: Draft, policy: Policy) -> Signal:
-        labels = self._ask("toxicity", lambda: _checked_labels(pending.result()))
-        # Named after it has answered: a scorer's engine is known only then.
+    def _toxicity_signal(self, answer: "_Answer", draft: Draft, policy: Policy) -> Signal:
+        labels = self._ask("toxicity", lambda: _checked_labels(answer()))
+        # Named after it has answered: one that has just come back has a version only then.
         engine, version = self.toxicity.name, self.toxicity.version
         if labels is None:
             return Signal("toxicity", Guideline.COURTESY, SignalState.FAILED, engine=engine, version=version)
@@ -178,6 +228,14 @@ class Judge:
                 return False
             (self._failing.add if failing else self._failing.discard)(name)
             return True
+
+
+def _same(answer: list[Scores]) -> list[Scores]:
+    return answer
+
+
+def _raise(error: Exception) -> list[Scores]:
+    raise error
 
 
 def _is_score(value: object) -> bool:

@@ -48,9 +48,9 @@ class MeaningRelevance:
     """
 
     name = "meaning"
+    version = "1"
 
-    def __init__(self, embed: Embed, version: str) -> None:
-        self.version = version
+    def __init__(self, embed: Embed) -> None:
         self._embed = embed
         self._known: OrderedDict[str, Floats] = OrderedDict()
         self._lock = threading.Lock()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from commentsvc.errors import ClassifierUnavailable
+from commentsvc.moderation.model_files import FOLDER, problems
 from commentsvc.moderation.terms import Span
 
 Scores = Mapping[str, float | None]
@@ -72,6 +73,8 @@ def load_engine(name: str, model_dir: Path | None) -> ToxicityEngine:
         from commentsvc.moderation.embedded import EmbeddedEngine, load_model  # noqa: PLC0415
         from commentsvc.moderation.encoder import load_encoder  # noqa: PLC0415
 
+        if wrong := problems(FOLDER):
+            return Unavailable(name, wrong[0])
         return EmbeddedEngine(load_model(), load_encoder())
     except ImportError as error:
         return Unavailable(name, f"{error}; install the extra [detoxify]" if name == "detoxify" else str(error))

@@ -134,7 +134,7 @@ def test_texts_are_embedded_once_however_many_ask() -> None:
             asked.extend(texts)
         return load_encoder().embed(texts)
 
-    relevance = MeaningRelevance(embed, "1")
+    relevance = MeaningRelevance(embed)
     bodies = [f"{ON} {number}" for number in range(8)]
 
     first = [relevance.score(draft(body, thread=(OFF,))) for body in bodies]
