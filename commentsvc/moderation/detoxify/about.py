@@ -13,6 +13,9 @@ FILE = "about.json"
 FILES = ("model.onnx", "tokenizer.json")
 """What is exported beside it."""
 
+_REVISION = 1
+"""Part of an engine's version: count it up when the same checkpoint would be exported to other scores."""
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -39,6 +42,11 @@ class About:
     drift_mean: float
     made_with: Mapping[str, str]
     files: Mapping[str, str]
+
+
+def version_of(model: str, digest: str, weights: str) -> str:
+    """Return the version of the engine that a checkpoint of this sha256 is exported to."""
+    return f"{model}-{digest[:8]}-{weights}.{_REVISION}"
 
 
 def read_about(folder: Path) -> About:

@@ -17,8 +17,8 @@ from transformers import AutoTokenizer
 
 from commentsvc import __version__
 from commentsvc.enums import TOXICITY_LABELS
-from commentsvc.errors import Misconfigured
-from commentsvc.moderation.detoxify.about import FILES, About, sum_of, write_about
+from commentsvc.errors import ClassifierUnavailable, Misconfigured
+from commentsvc.moderation.detoxify.about import FILES, About, sum_of, version_of, write_about
 from commentsvc.moderation.detoxify.graphs import build
 from commentsvc.moderation.detoxify.onnx_engine import open_session, pieces_of, run
 from commentsvc.moderation.detoxify.sentences import SENTENCES
@@ -30,8 +30,6 @@ STEPS = 5
 PARITY = 1e-5
 """How far a probability may be from Detoxify's own, with weights in 32 bits."""
 
-_REVISION = 1
-"""Part of an engine's version: count it up when the same checkpoint would be exported to other scores."""
 _LANGUAGES = ("en", "es", "fr", "it", "pt", "ru", "tr")
 """What the multilingual checkpoint was taught on."""
 _MADE_WITH = ("detoxify", "onnx", "onnxruntime", "tokenizers", "torch", "transformers")
@@ -51,17 +49,12 @@ class Checkpoint:
     trusted: bool
 
 
-def version_of(model: str, digest: str, weights: str) -> str:
-    """Return the version of the engine that a checkpoint is exported to."""
-    return f"{model}-{digest[:8]}-{weights}.{_REVISION}"
-
-
 def export(checkpoint: Checkpoint, folder: Path, *, int8: bool, done: Callable[[], None]) -> About:
     """Write model.onnx, tokenizer.json and, last, about.json into an empty folder; `done` is called after each step.
 
     Raises Misconfigured when the exported model in 32 bits doesn't answer what Detoxify answers.
     """
-    detoxify = load_detoxify(_load(checkpoint), checkpoint.config)
+    detoxify = _built(checkpoint)
     about = _describe(detoxify, checkpoint, "int8" if int8 else "fp32")
     _tokenizer_of(detoxify, checkpoint.config).save(str(folder / "tokenizer.json"))
     done()
@@ -91,6 +84,19 @@ def export(checkpoint: Checkpoint, folder: Path, *, int8: bool, done: Callable[[
     write_about(about, folder)
     done()
     return about
+
+
+def _built(checkpoint: Checkpoint) -> Any:
+    loaded = _load(checkpoint)
+    try:
+        return load_detoxify(loaded, checkpoint.config)
+    except ClassifierUnavailable as error:
+        raise Misconfigured(f"{error.message}.") from None
+    except Exception as error:
+        # transformers raises whatever a file that is broken, or belongs to another encoder, leads it to.
+        line = str(error).strip().partition("\n")[0]
+        where = f"{checkpoint.path.name} and {checkpoint.config}"
+        raise Misconfigured(f"Detoxify can't be built from {where} ({type(error).__name__}: {line}).") from None
 
 
 def _load(checkpoint: Checkpoint) -> dict[str, Any]:

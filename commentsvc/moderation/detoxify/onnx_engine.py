@@ -17,8 +17,12 @@ from commentsvc.errors import ClassifierUnavailable
 from commentsvc.moderation.detoxify.about import About, read_about, sum_of
 from commentsvc.moderation.detoxify.reading import DetoxifyReader, Labels, starts
 
-_BATCH_TOKENS = 1024
+_BATCH_TOKENS = 256
 """Tokens of one pass, padding included. More would only leave the processor's cache."""
+
+_UNFUSED = ["SkipLayerNormFusion"]
+"""What onnxruntime's optimiser should leave alone: 1.32 takes 4.6 µs to add and normalise a token of 768 numbers in one
+operation, and .9 in two."""
 
 
 class DetoxifyOnnxEngine(DetoxifyReader):
@@ -74,7 +78,8 @@ def open_session(path: Path, *, threads: int) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    providers = ["CPUExecutionProvider"]
+    return onnxruntime.InferenceSession(path, options, providers=providers, disabled_optimizers=_UNFUSED)
 
 
 def run(session: onnxruntime.InferenceSession, rows: Sequence[Sequence[int]], *, padding: int) -> NDArray[np.float32]:

@@ -26,9 +26,14 @@ class Release:
     vocabulary: tuple[str, ...]
 
     @property
+    def checkpoints(self) -> str:
+        """The address under which the checkpoint is published."""
+        return f"{_CHECKPOINTS}/{self.folder}"
+
+    @property
     def checkpoint_url(self) -> str:
-        """Where the checkpoint is published."""
-        return f"{_CHECKPOINTS}/{self.folder}/{self.name}"
+        """The checkpoint's own address."""
+        return f"{self.checkpoints}/{self.name}"
 
     @property
     def config_url(self) -> str:
