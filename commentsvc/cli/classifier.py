@@ -76,19 +76,24 @@ def install_command(
 @classifier.command()
 @click.argument("checkpoint", type=_FILE)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A folder that doesn't exist yet.")
-@click.option("--config", type=_FOLDER, help="Folder with config.json and vocabulary  [default: config/ beside it]")
-@click.option("--sha256", "digest", callback=_sha256, help="The checkpoint's whole sum; needed for one of your own.")
+@click.option("--config", type=_FOLDER, help="Its config.json and vocabulary  [default: config/ beside it]")
+@click.option("--sha256", "expected", callback=_sha256, help="The checkpoint's whole sum; needed for one of your own.")
 @click.option("--fp32", is_flag=True, help="Keep the weights in 32 bits: four times as large, three times as slow.")
-def export(checkpoint: Path, out: Path, config: Path | None, digest: str | None, fp32: bool) -> None:
+def export(checkpoint: Path, out: Path, config: Path | None, expected: str | None, fp32: bool) -> None:
     """Export a Detoxify checkpoint to a folder that is served without torch."""
     if out.exists():
         raise Misconfigured(f"{out} exists already.")
     release = next((release for release in RELEASES.values() if release.name == checkpoint.name), None)
+    digest = verify(checkpoint, expected=expected, release=release)
     about = export_to(
-        out.absolute(), checkpoint, config=config or checkpoint.parent / "config",
-        model=release.model if release else checkpoint.stem, digest=verify(checkpoint, expected=digest, release=release),
-        whole=digest is not None, int8=not fp32,
-    )  # fmt: skip
+        out.absolute(),
+        checkpoint,
+        config=config or checkpoint.parent / "config",
+        model=release.model if release else checkpoint.stem,
+        digest=digest,
+        whole=expected is not None,
+        int8=not fp32,
+    )
     click.echo(f"{out}: {about.version}, {_checked(about)}")
 
 
