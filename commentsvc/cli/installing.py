@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from tempfile import mkdtemp
@@ -44,6 +45,7 @@ def install(wanted: Wanted, model_dir: Path) -> tuple[About, bool]:
         active = _active(wanted, model_dir / DETOXIFY_ONNX)
         if active is not None:
             return active, False
+        _require_extra()
         checkpoint, digest = _checkpoint(wanted, model_dir)
         config = wanted.config or _config(wanted, model_dir)
         model = wanted.release.model
@@ -64,10 +66,9 @@ def export_to(
 
     `whole` says that the checkpoint's whole sum was given, so that it may bring code.
     """
-    try:
-        from commentsvc.moderation.detoxify import exporting  # noqa: PLC0415
-    except ImportError as error:
-        raise Misconfigured(f"Exporting needs the extra: pip install 'commentsvc[detoxify]' ({error}).") from None
+    _require_extra()
+    from commentsvc.moderation.detoxify import exporting  # noqa: PLC0415
+
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(mkdtemp(prefix=_UNFINISHED, dir=folder.parent))
     # mkdtemp lets nobody else in, and the server may be another user.
@@ -80,6 +81,13 @@ def export_to(
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return about
+
+
+def _require_extra() -> None:
+    # Asked before anything is fetched: half a gigabyte is a long way to a missing package.
+    missing = [name for name in ("detoxify", "onnx", "torch", "transformers") if not find_spec(name)]
+    if missing:
+        raise Misconfigured(f"Exporting needs {', '.join(missing)}: pip install 'commentsvc[detoxify]'.")
 
 
 def _active(wanted: Wanted, folder: Path) -> About | None:
