@@ -23,8 +23,8 @@ class Settings(BaseSettings):
     redis_url: str = ""
     secret_key: str = Field(default="", validate_default=True)
     base_url: str = "http://127.0.0.1:8000"
-    classifier: Literal["auto", "embedded", "detoxify"] = "auto"
-    model_dir: Path | None = None
+    classifier: Literal["auto", "embedded", "detoxify", "detoxify-onnx"] = "auto"
+    model_dir: Path = Field(default_factory=lambda known: known["data_dir"] / "models")
     scorer_url: str = ""
     page_cache_mb: int = Field(default=64, ge=0, le=65536)
     mail_url: str = "console:"

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto
 from transformers import BertModel
 
+from commentsvc.moderation.graphs import Graph, save_int8
 from training.encoder import Head
-from training.graphs import Graph, save_int8
 
 _HEADS = 12
 _HIDDEN: list[str | int] = ["texts", "tokens", "width"]
