@@ -3,6 +3,7 @@
 import click
 
 from commentsvc.app import build_judge
+from commentsvc.cli.evaluate import evaluate
 from commentsvc.settings import load_settings
 
 
@@ -19,3 +20,6 @@ def info() -> None:
     judge.close()
     click.echo(f"toxicity   {about['engine']} {about['version']}" + (f": {about['why']}" if about["why"] else ""))
     click.echo(f"relevance  {about['relevance']['engine']} {about['relevance']['version']}")
+
+
+classifier.add_command(evaluate)
