@@ -9,6 +9,7 @@ import numpy as np
 import pygal
 from pygal.style import Style
 
+from commentsvc.errors import Invalid
 from commentsvc.moderation import metrics
 from commentsvc.moderation.evaluation import FALSE_POSITIVE_RATES, Labelled
 from commentsvc.moderation.metrics import Bools, Floats
@@ -30,8 +31,13 @@ _Known = Mapping[str, tuple[Bools, Floats]]
 
 
 def draw(texts: Labelled, thresholds: Mapping[str, float]) -> bytes:
-    """Return one SVG of three charts, a line for each label that was both given and not given; loads nothing."""
+    """Return one SVG of three charts that loads nothing, a line for each label that some texts have and some don't.
+
+    Raises Invalid when there is no such label.
+    """
     known = dict(_judged(texts))
+    if not known:
+        raise Invalid("There is nothing to plot: no label has scored texts that have it and scored texts that don't.")
     charts = [_roc(known), _precision(known, thresholds), _calibration(known)]
     whole = ElementTree.Element(
         "svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {_WIDTH} {_HEIGHT * len(charts)}"

@@ -86,11 +86,6 @@ def evaluate(
     measured = truth.with_scores(found, several=len(sources) > 1)
     results = evaluation.evaluate(measured, DEFAULT_POLICY.thresholds)
     report = Report(engine.name, engine.version, [path.name for path in files], truth.rows, results)
-    if plot:
-        # Imported late: only a plot needs the library for charts.
-        from commentsvc.cli.curves import draw  # noqa: PLC0415
-
-        plot.write_bytes(draw(measured, DEFAULT_POLICY.thresholds))
     if table:
         table.write_text(as_csv(report), encoding="utf-8")
     if form == "json":
@@ -99,6 +94,11 @@ def evaluate(
         click.echo(as_markdown(report))
     else:
         show(report)
+    if plot:
+        # Imported late: only a plot needs the library for charts.
+        from commentsvc.cli.curves import draw  # noqa: PLC0415
+
+        plot.write_bytes(draw(measured, DEFAULT_POLICY.thresholds))
 
 
 @dataclass(frozen=True, slots=True)

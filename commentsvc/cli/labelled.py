@@ -140,8 +140,9 @@ def _guess(header: Sequence[str], wanted: Sequence[str], path: Path, option: str
 def _asked_labels(asked: Sequence[str]) -> dict[str, str]:
     labels: dict[str, str] = {}
     for one in asked:
-        column, _, label = one.rpartition("=") if one.rpartition("=")[2] in TOXICITY_LABELS else (one, "", "")
-        label = label or _LABEL_NAMES.get(column.lower(), "toxicity")
+        column, is_named, label = one.rpartition("=")
+        if not is_named or label not in TOXICITY_LABELS:
+            column, label = one, _LABEL_NAMES.get(one.lower(), "toxicity")
         if label in labels:
             raise Malformed(f"Two columns are given for {label}: {labels[label]} and {column}; say COLUMN=LABEL.")
         labels[label] = column
