@@ -22,6 +22,7 @@ METHODS = (
     "Null: the engine did not judge; such texts are not ranked, and no threshold holds them."
 )
 _NO_VALUE = "–"
+_WORDS = {"label", "relation"}
 _WIDTH = 120
 """Where there is no terminal whose width could be asked for."""
 
@@ -44,7 +45,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table to show; the first column is of words, the others of figures."""
+    """A table to show; its first column and those of _WORDS are of words, the others of figures."""
 
     title: str
     header: Sequence[str]
@@ -114,7 +115,7 @@ def show(report: Report) -> None:
     for table in tables(report.results):
         drawn = RichTable(title=Text(table.title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD)
         for at, name in enumerate(table.header):
-            is_words = at == 0 or name == "label"
+            is_words = at == 0 or name in _WORDS
             drawn.add_column(Text(name), justify="left" if is_words else "right", overflow="fold")
         for row in table.rows:
             drawn.add_row(*(Text(cell) for cell in row))
@@ -131,7 +132,7 @@ def as_markdown(report: Report) -> str:
 
 def markdown_table(table: Table) -> str:
     """Return one table between pipes."""
-    rule = ["---" if at == 0 or name == "label" else "---:" for at, name in enumerate(table.header)]
+    rule = ["---" if at == 0 or name in _WORDS else "---:" for at, name in enumerate(table.header)]
     rows = [table.header, rule, *table.rows]
     return "\n".join(f"| {' | '.join(map(_escaped, row))} |" for row in rows)
 
