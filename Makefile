@@ -1,11 +1,11 @@
-# demo · test · check · dev, each on a clean clone. Nothing is installed outside .venv, except by `make test` as root.
+# demo · test · check · bench · dev, each on a clean clone. Nothing is installed outside .venv, except by `make test` as root.
 
 PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
 TORCH ?= torch==2.13.0
 
-.PHONY: demo dev test test-python test-postgresql test-js check migration clean
+.PHONY: demo dev test test-python test-postgresql test-js check bench migration clean
 
 demo: .venv/base
 	@exec $(BIN)/commentsvc demo --port $(PORT)
@@ -31,6 +31,9 @@ check: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: .venv/test  ## DATA=DIR with real comments, QUICK=1 for a rough look, ONLY=NAME for one of them
+	@$(BIN)/python -m benchmarks.bench $(ONLY) $(if $(DATA),--data $(DATA)) $(if $(QUICK),--quick)
 
 migration: .venv/base  ## print what the next migration must do
 	@$(BIN)/python migrations/draft.py

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from commentsvc.app import build_judge
+from commentsvc.cli.evaluate import evaluate
 from commentsvc.cli.installing import Wanted, export_to, install
 from commentsvc.cli.rescore import rescore
 from commentsvc.enums import TOXICITY_LABELS
@@ -34,6 +35,7 @@ def classifier() -> None:
     """The engines that judge texts: which one answers, and how well."""
 
 
+classifier.add_command(evaluate)
 classifier.add_command(rescore)
 
 
