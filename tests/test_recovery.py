@@ -74,7 +74,7 @@ def spoil(path: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "how"), [("trunk.onnx", "missing"), ("toxicity.onnx", "damaged"), ("embedded.npz", "damaged")]
+    ("name", "how"), [("words.onnx", "missing"), ("toxicity.onnx", "damaged"), ("embedded.npz", "damaged")]
 )
 def test_model_that_is_put_back_is_noticed_and_what_was_held_is_judged(
     db: Database, database_url: str, cast: Cast, tmp_path: Path, code: Path, name: str, how: str
@@ -108,11 +108,11 @@ def test_model_that_vanishes_goes_on_judging_and_is_named(
         token = factories.bearer(session, cast.ada, cast.daily)
 
     with running_server(database_url, tmp_path, code=code) as server:
-        (code / "commentsvc" / "moderation" / "model" / "trunk.onnx").unlink()
+        (code / "commentsvc" / "moderation" / "model" / "words.onnx").unlink()
         found = ready(server)
         posted = [post(server, cast, token, text)["status"] for text in (CALM, RUDE)]
 
-    assert (found["status"], found["engine"]["files"]) == ("ok", "trunk.onnx has vanished since it was loaded")
+    assert (found["status"], found["engine"]["files"]) == ("ok", "words.onnx has vanished since it was loaded")
     assert posted == [Status.PUBLISHED, Status.HELD]
 
 

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     examples = sample(read_examples(options.data, options.seed), options.seed)
     is_out = split(examples, options.seed)
     out = [one for one, is_one_out in zip(examples, is_out, strict=True) if is_one_out]
-    cases = _cases(out, options.data, options.seed)
+    cases = [case for case in _cases(out, options.data, options.seed) if case.texts]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         served = pool.submit(_measure_served, options.data, options.seed)
         answers = []
@@ -179,7 +179,9 @@ def _evaluate(folder: Path, number: int, case: Case) -> dict[str, Any]:
         for text, said, group in case.texts:
             lines.writerow([text, *(int(said[label]) if label in said else "" for label in labels), group])
     command = [sys.executable, "-m", "commentsvc", "classifier", "evaluate", str(path), "--json", *case.options]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{case.name}: {done.stderr.strip().splitlines()[-1]}")
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
@@ -188,7 +190,7 @@ def _measure_served(data: Path, seed: int) -> list[str]:
     """Return what training.measure_served says of evidence and of disguised words; times are the benchmark's."""
     command = [sys.executable, "-m", "training.measure_served", "--data", str(data), "--seed", str(seed)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return [line for line in done.stdout.splitlines() if line.startswith(("evidence", "recall"))]
+    return [line for line in done.stdout.splitlines() if line.startswith(("evidence", "recall", "cost"))]
 
 
 def _section(cases: Sequence[Case], answers: Sequence[dict[str, Any]], served: Sequence[str], seed: int) -> str:

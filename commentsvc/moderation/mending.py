@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from commentsvc.moderation.normalise import Folded
 
 _MASKED = re.compile(
-    r"(?<![a-z*#])[a-z]+(?:[*#_\-.$%@+]{1,4}[a-z]+)+(?![a-z*#])|(?<![a-z*#])[a-z]{1,3}[*#]{2,6}(?![a-z*#])"
+    r"(?<![a-z*#])[a-z]{1,20}(?:[*#_\-.$%@+]{1,4}[a-z]{1,20}){1,4}(?![a-z*#])"
+    r"|(?<![a-z*#])[a-z]{1,3}[*#]{2,6}(?![a-z*#])"
 )
 _SIGNS = re.compile(r"[^a-z]+")
 _PLAIN = re.compile(r"(?<![^\W_])[a-z]+(?![^\W_])")
@@ -16,6 +17,8 @@ _PAIR = re.compile(r"(?<![^\W_])([a-z]{1,12})([ \-.])([a-z]{1,12})(?![^\W_])")
 _LEAST_MASKED = 4
 _LEAST_TYPO = 5
 _LEAST_PART = 4
+_LONGEST = 40
+"""Longer runs of letters are no two words written as one, and looking at every cut of them would take long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,13 @@ class Mender:
         """Return the text with such words mended, or the same object when there are none."""
         text = folded.text
         changes: list[_Change] = []
+        taken = bytearray(len(text))
         for find in (self._masked, self._halves, self._single):
-            taken = [(change.start, change.end) for change in changes]
-            changes += [new for new in find(text) if all(new.end <= start or new.start >= end for start, end in taken)]
+            for change in find(text):
+                if not any(taken[change.start : change.end]):
+                    changes.append(change)
+            for change in changes:
+                taken[change.start : change.end] = b"\1" * (change.end - change.start)
         return _changed(folded, sorted(changes, key=lambda change: change.start)) if changes else folded
 
     def _masked(self, text: str) -> Iterator[_Change]:
@@ -95,7 +102,7 @@ class Mender:
     def _single(self, text: str) -> Iterator[_Change]:
         for match in _PLAIN.finditer(text):
             word = match[0]
-            if word in self._hostile or word in self._ordinary:
+            if len(word) > _LONGEST or word in self._hostile or word in self._ordinary:
                 continue
             if meant := self._typo(word):
                 yield _Change(match.start(), match.end(), meant)

@@ -51,7 +51,7 @@ def wait_for(is_so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("name", ["trunk.onnx", "toxicity.onnx", "tokenizer.json", "embedded.npz"])
+@pytest.mark.parametrize("name", ["words.onnx", "toxicity.onnx", "tokenizer.json", "embedded.npz"])
 def test_engine_comes_back_when_its_file_does(model: Path, standing_by: Callable[[], StandbyEngine], name: str) -> None:
     (model / name).rename(model.parent / name)
     engine = standing_by()
@@ -70,15 +70,15 @@ def test_engine_comes_back_when_its_file_does(model: Path, standing_by: Callable
 
 
 def test_file_that_is_put_back_damaged_is_refused(model: Path, standing_by: Callable[[], StandbyEngine]) -> None:
-    whole = (model / "trunk.onnx").read_bytes()
-    (model / "trunk.onnx").unlink()
+    whole = (model / "words.onnx").read_bytes()
+    (model / "words.onnx").unlink()
     engine = standing_by()
 
-    (model / "trunk.onnx").write_bytes(whole[: len(whole) // 2])
+    (model / "words.onnx").write_bytes(whole[: len(whole) // 2])
 
     wait_for(lambda: "damaged" in engine.why)
     assert engine.state == "unavailable"
-    (model / "trunk.onnx").write_bytes(whole)
+    (model / "words.onnx").write_bytes(whole)
     wait_for(lambda: engine.state == "ok")
 
 
@@ -150,13 +150,13 @@ def test_shipped_files_are_the_ones_that_are_listed() -> None:
 
 
 def test_problems_are_named_and_new_sums_settle_them(model: Path) -> None:
-    (model / "trunk.onnx").write_bytes(b"no model")
+    (model / "words.onnx").write_bytes(b"no model")
     (model / "tokenizer.json").unlink()
 
     found = problems(model)
 
     assert found[0] == "the model file tokenizer.json is missing"
-    assert found[1].startswith("the model file trunk.onnx is damaged")
+    assert found[1].startswith("the model file words.onnx is damaged")
     write_sums(model)
     assert problems(model) == []
     (model / SUMS).unlink()
