@@ -38,6 +38,8 @@ SECTION = "evaluate_all"
 _TEXTS = 2000
 """At most so many of a set, drawn by the seed."""
 
+_BY_TERM = ("--group", "group")
+
 Labels = dict[str, bool]
 
 
@@ -62,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     examples = sample(read_examples(options.data, options.seed), options.seed)
     is_out = split(examples, options.seed)
     out = [one for one, is_one_out in zip(examples, is_out, strict=True) if is_one_out]
-    cases = _cases(out, options.data, options.seed)
+    cases = [case for case in _cases(out, options.data, options.seed) if case.texts]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         served = pool.submit(_measure_served, options.data, options.seed)
         answers = []
@@ -164,8 +166,8 @@ def _identity_cases(out: Sequence[Example], data: Path, chance: random.Random) -
         for term in terms
     ]
     return [
-        Case("templates by identity", "held-out sentences of trained templates", templates, ("--group", "group")),
-        Case("neutral sentences by identity", "frames left out of training", sentences, ("--group", "group")),
+        Case("templates by identity", "held-out sentences of trained templates", templates, _BY_TERM),
+        Case("neutral sentences by identity", "frames left out of training", sentences, _BY_TERM),
     ]
 
 
@@ -179,7 +181,7 @@ def _evaluate(folder: Path, number: int, case: Case) -> dict[str, Any]:
         for text, said, group in case.texts:
             lines.writerow([text, *(int(said[label]) if label in said else "" for label in labels), group])
     command = [sys.executable, "-m", "commentsvc", "classifier", "evaluate", str(path), "--json", *case.options]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    done = subprocess.run(command, check=True, capture_output=True)
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
@@ -193,7 +195,8 @@ def _measure_served(data: Path, seed: int) -> list[str]:
 
 def _section(cases: Sequence[Case], answers: Sequence[dict[str, Any]], served: Sequence[str], seed: int) -> str:
     named = list(zip(cases, answers, strict=True))
-    whole, identities = named[:-2], named[-2:]
+    whole = [pair for pair in named if pair[0].options != _BY_TERM]
+    identities = [pair for pair in named if pair[0].options == _BY_TERM]
     lengths = [
         (case.name, one["group"], *_held(one)) for case, answer in whole for one in _results(answer, LENGTH)
         if one["label"] == "toxicity"
