@@ -15,16 +15,13 @@ dev: .venv/base  ## the demo, restarted whenever a file changes
 
 test: test-python test-postgresql test-js
 
-test-python: .venv/test system
+test-python: .venv/test node_modules/.package-lock.json
 	$(BIN)/python -m pytest -n 2
 
-test-postgresql: .venv/test system
+test-postgresql: .venv/test node_modules/.package-lock.json
 	TEST_DATABASE=postgresql $(BIN)/python -m pytest -n 2
 
-# The three tools are pinned exactly in package.json; a lock file would name what each platform's registry offers.
-test-js: system
-	@echo "Installing what the JavaScript tests need"
-	@npm install --loglevel=error --no-audit --no-fund --no-package-lock
+test-js: node_modules/.package-lock.json
 	npm test
 	npm run types
 	npm run lint
@@ -47,6 +44,12 @@ clean:
 .PHONY: system
 system:
 	@.ci/system
+
+# What is used is pinned exactly in package.json; a lock file would name what each platform's registry offers.
+node_modules/.package-lock.json: package.json | system  # npm writes it last
+	@echo "Installing what the tests need of JavaScript"
+	@npm install --loglevel=error --no-audit --no-fund --no-package-lock
+	@touch $@
 
 .venv/base: pyproject.toml
 	@echo "Installing commentsvc into .venv (about half a minute)"

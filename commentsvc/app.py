@@ -12,9 +12,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commentsvc import __version__
 from commentsvc.infra.limits import Limiter
-from commentsvc.moderation.embedded import load_relevance
+from commentsvc.infra.scoring import RemoteEngine
+from commentsvc.moderation.batching import Batcher, BatchingEngine
+from commentsvc.moderation.embedded import embed_texts
 from commentsvc.moderation.pipeline import Judge
-from commentsvc.moderation.toxicity import load_engine
+from commentsvc.moderation.relevance import MeaningRelevance
+from commentsvc.moderation.standby import stand_by, stand_by_relevance
 from commentsvc.settings import Settings, load_settings
 from commentsvc.store.db import Database
 from commentsvc.web import (
@@ -28,7 +31,9 @@ from commentsvc.web import (
     errors,
     managers_api,
     operations,
+    perspective,
     publishers_api,
+    scoring,
     security,
     widget_api,
 )
@@ -36,6 +41,9 @@ from commentsvc.web import token as token_endpoint
 from commentsvc.web.cache import PageCache
 from commentsvc.web.demo import mount_demo, newspaper_address
 from commentsvc.web.paths import TEMPLATES
+
+_AT_ONCE = 128
+"""How many bare texts the scorer's judge takes at once; most of them wait for the batcher."""
 
 
 class CommentsApp(APIFlask):
@@ -54,40 +62,64 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     """Build the application; a `judge` of one's own lets tests and benchmarks replace the engines."""
     settings = (settings or load_settings()).with_secret()
     configure_logs(settings.log_format)
-    app = CommentsApp(
-        __name__, title="commentsvc", version=__version__, template_folder=str(TEMPLATES), static_folder=None,  # type: ignore[arg-type]
-        json_errors=False, spec_path="/api/v1/openapi.json", docs_path=None,
-    )  # fmt: skip
-    app.config.update(_config(settings))
-    app.extensions["commentsvc"] = context.Services(
-        settings=settings,
-        db=Database(settings.resolved_database_url),
-        judge=judge or build_judge(settings),
-        limiter=Limiter(redis_url=settings.redis_url, enabled=settings.rate_limits == "on"),
-        pages=PageCache(settings.page_cache_mb * 1024 * 1024),
-    )
+    app = _bare_app(settings, judge or build_judge(settings), spec_path="/api/v1/openapi.json")
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
-    app.teardown_request(_undo_unfinished)
-    errors.setup(app)
-    security.setup(app)
     accounts.setup(app)
-    pages = (accounts, console, assets, docs, embed, operations)
+    pages = (accounts, console, assets, docs, embed, operations, perspective)
     for module in (widget_api, publishers_api, managers_api, token_endpoint, *pages):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))
     app.spec_processor(docs.name_refused_bodies)
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     if settings.demo:
         mount_demo(app)
     return app
 
 
-def build_judge(settings: Settings) -> Judge:
-    """Load the engines that the settings name."""
-    return Judge(load_engine(settings.classifier, settings.model_dir), load_relevance())
+def create_scorer(settings: Settings, *, judge: Judge | None = None) -> CommentsApp:
+    """Build the application that only judges: for publishers as Perspective did, and for our own processes."""
+    # A scorer holds the model itself; asking another would go in circles.
+    settings = settings.with_secret().model_copy(update={"scorer_url": ""})
+    configure_logs(settings.log_format)
+    app = _bare_app(settings, judge or build_judge(settings, threads=_AT_ONCE), spec_path=None)
+    app.request_class = scoring.RoomyRequest
+    for module in (perspective, scoring, operations):
+        app.register_blueprint(module.blueprint)
+    return app
+
+
+def _bare_app(settings: Settings, judge: Judge, *, spec_path: str | None) -> CommentsApp:
+    app = CommentsApp(
+        __name__, title="commentsvc", version=__version__, template_folder=str(TEMPLATES), static_folder=None,  # type: ignore[arg-type]
+        json_errors=False, spec_path=spec_path, docs_path=None,
+    )  # fmt: skip
+    app.config.update(_config(settings))
+    app.extensions["commentsvc"] = context.Services(
+        settings=settings,
+        db=Database(settings.resolved_database_url),
+        judge=judge,
+        limiter=Limiter(redis_url=settings.redis_url, enabled=settings.rate_limits == "on"),
+        pages=PageCache(settings.page_cache_mb * 1024 * 1024),
+    )
+    app.teardown_request(_undo_unfinished)
+    errors.setup(app)
+    security.setup(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def build_judge(settings: Settings, *, threads: int = 4) -> Judge:
+    """Load the engines that the settings name, or wait for them, or reach for the scorer that has them.
+
+    `threads` is how many texts toxicity may be asked for at once: the batcher takes together what comes together.
+    """
+    if settings.scorer_url:
+        remote = RemoteEngine(settings.scorer_url, scoring.scorer_key(settings.with_secret().secret_key))
+        return Judge(remote, MeaningRelevance(remote.embed))
+    engine = BatchingEngine(stand_by(settings.classifier, settings.model_dir), Batcher(), embed=embed_texts)
+    return Judge(engine, stand_by_relevance(engine.embed), threads=threads)
 
 
 def configure_logs(log_format: str) -> None:

@@ -94,6 +94,7 @@ class Scope(StrEnum):
     READER = "reader"
     MODERATE = "moderate"
     ARTICLES = "articles"
+    ANALYZE = "analyze"
 
 
 class Sort(StrEnum):
@@ -194,6 +195,21 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+
+
+class RescoringState(StrEnum):
+    """Whether a rescoring goes on; `replaced` by one for another engine or version."""
+
+    OPEN = "open"
+    DONE = "done"
+    REPLACED = "replaced"
+
+
+class Phase(StrEnum):
+    """Which comments a rescoring is at."""
+
+    CASES = "cases"
+    PUBLISHED = "published"
 
 
 TOXICITY_LABELS = (

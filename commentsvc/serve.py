@@ -3,24 +3,28 @@
 import asyncio
 import json
 import os
+import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server.embed import Server as EmbeddedServer
 from granian.server.mp import MPServer
 
-from commentsvc.app import create_app
+from commentsvc.app import create_app, create_scorer
 from commentsvc.errors import Misconfigured
+from commentsvc.infra.scoring import ROOM
 from commentsvc.settings import Settings
 from commentsvc.web.security import MAX_BODY
 from commentsvc.worker import run_worker
@@ -29,6 +33,9 @@ BODY_DEADLINE_S = 10.0
 _READ_ON = 4 * 1024 * 1024
 """So much of a body that is too long is read and thrown away, so that its sender sees the answer, not a reset."""
 _THREADS = 4
+_BACKPRESSURE = 512
+_HTTP1 = HTTP1Settings(max_buffer_size=32768, header_read_timeout=10_000)
+_LOOK_FOR_PARENT_S = 0.5
 _BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
@@ -41,8 +48,11 @@ class Front:
     plain WSGI a thread would wait for the body, and as many slow clients as there are threads would stop the service.
     """
 
-    def __init__(self, app: Any, *, threads: int = _THREADS, deadline: float = BODY_DEADLINE_S) -> None:
+    def __init__(
+        self, app: Any, *, threads: int = _THREADS, deadline: float = BODY_DEADLINE_S, most: int = MAX_BODY
+    ) -> None:
         self._app = app
+        self._most = most
         self._deadline = deadline
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="answer")
 
@@ -51,7 +61,7 @@ class Front:
         if scope.proto != "http":
             return
         try:
-            body = await asyncio.wait_for(_read(scope, protocol), self._deadline)
+            body = await asyncio.wait_for(_read(scope, protocol, self._most), self._deadline)
         except TimeoutError:
             status, headers, content = _too_slow()
         else:
@@ -83,8 +93,8 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
         workers=workers,
         http=HTTPModes.http1,
         websockets=False,
-        backpressure=512,
-        http1_settings=HTTP1Settings(max_buffer_size=32768, header_read_timeout=10_000),
+        backpressure=_BACKPRESSURE,
+        http1_settings=_HTTP1,
         workers_kill_timeout=4,
         respawn_failed_workers=True,
         respawn_interval=1,
@@ -92,6 +102,14 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
     )
     loader: Any = partial(load_front, settings)
     server.serve(target_loader=loader, wrap_loader=False)
+
+
+def serve_scorer(settings: Settings, *, host: str, port: int, path: Path | None, parent: int | None) -> None:
+    """Serve the scorer, at a socket in the file system when `path` is given, until a signal ends it.
+
+    One process holds the model, in this one's own event loop. With `parent` it also ends when that process is gone.
+    """
+    asyncio.run(_serve_scorer(settings, host, port, path, parent))
 
 
 def load_front(settings: Settings) -> Front:
@@ -118,6 +136,40 @@ def free_address(host: str, port: int) -> str:
         raise Misconfigured(f"Can't listen on {host}:{port}: {reason}.") from None
 
 
+async def _serve_scorer(settings: Settings, host: str, port: int, path: Path | None, parent: int | None) -> None:
+    # Its threads only wait for the batcher, which says when too many do.
+    app = create_scorer(settings)
+    front = Front(app, threads=_BACKPRESSURE, most=ROOM)
+    server = EmbeddedServer(
+        front,
+        address=host,
+        port=port,
+        uds=path,
+        interface=Interfaces.RSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        backpressure=_BACKPRESSURE,
+        http1_settings=_HTTP1,
+        log_enabled=False,
+    )
+    loop = asyncio.get_running_loop()
+    end: Callable[[], None] = server.stop
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    if parent is not None:
+        watching = loop.create_task(_end_without(parent, end))
+    await server.serve()
+    if parent is not None:
+        watching.cancel()
+    app.extensions["commentsvc"].judge.close()
+
+
+async def _end_without(parent: int, end: Callable[[], None]) -> None:
+    while os.getppid() == parent:
+        await asyncio.sleep(_LOOK_FOR_PARENT_S)
+    end()
+
+
 class _Server(MPServer):
     """Granian, which takes a second worker that dies within 5.5 s for a crash loop and gives up; we go on."""
 
@@ -127,7 +179,7 @@ class _Server(MPServer):
         time.sleep(1)  # What dies at once must not take the machine with it.
 
 
-async def _read(scope: Any, protocol: Any) -> bytes:
+async def _read(scope: Any, protocol: Any, most: int) -> bytes:
     """Read a body; of one that is too long, as much as shows that it is."""
     headers = scope.headers
     if headers.get("content-length") is None and headers.get("transfer-encoding") is None:
@@ -135,11 +187,11 @@ async def _read(scope: Any, protocol: Any) -> bytes:
     kept, seen = bytearray(), 0
     async for chunk in protocol:
         seen += len(chunk)
-        if len(kept) <= MAX_BODY:
+        if len(kept) <= most:
             kept += chunk
         if seen > _READ_ON:
             break
-    return bytes(kept[: MAX_BODY + 1])
+    return bytes(kept[: most + 1])
 
 
 def _environ(scope: Any, body: bytes) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """How is this installation set up? The only file that reads the environment."""
 
+import re
 import secrets
 from pathlib import Path
 from typing import Any, Literal
@@ -22,8 +23,9 @@ class Settings(BaseSettings):
     redis_url: str = ""
     secret_key: str = Field(default="", validate_default=True)
     base_url: str = "http://127.0.0.1:8000"
-    classifier: Literal["auto", "embedded", "detoxify"] = "auto"
-    model_dir: Path | None = None
+    classifier: Literal["auto", "embedded", "detoxify", "detoxify-onnx"] = "auto"
+    model_dir: Path = Field(default_factory=lambda known: known["data_dir"] / "models")
+    scorer_url: str = ""
     page_cache_mb: int = Field(default=64, ge=0, le=65536)
     mail_url: str = "console:"
     trusted_proxies: int = Field(default=0, ge=0, le=10)
@@ -56,6 +58,13 @@ class Settings(BaseSettings):
     def _base(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")):
             raise ValueError("may be an http:// or https:// address")
+        return value.rstrip("/")
+
+    @field_validator("scorer_url")
+    @classmethod
+    def _scorer(cls, value: str) -> str:
+        if value and not re.fullmatch(r"http://[^/:]+(:\d{1,5})?/?|unix:/.+", value):
+            raise ValueError("may be http://HOST:PORT or unix:/PATH, or absent")
         return value.rstrip("/")
 
     @field_validator("mail_url")

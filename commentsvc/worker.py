@@ -6,35 +6,89 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from commentsvc.actions import judging, purging
+from commentsvc.actions import judging, purging, rescoring
 from commentsvc.infra import jobs
 from commentsvc.infra.jobs import Claim
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.store.db import Database, now_us
 
-Work = Callable[[Database, Judge, Mapping[str, Any]], None]
+Work = Callable[[Database, Judge, Mapping[str, Any]], int | None]
+"""Does one job; returns None when it is done, else in how many microseconds it is to go on."""
+Together = Callable[[Database, Judge, Sequence[Claim]], Sequence[int | None]]
+"""Does several jobs of one name at once, and answers for each as `Work` does."""
 
 _POLL_S = 0.5
 _PURGE_EVERY_S = 600.0
+_LOOK_EVERY_S = 2.0
 _AFTER_TROUBLE_S = 5.0
+_TOGETHER = 32
+_TURN_S = 2.0
+"""How long a rescoring goes on before other jobs that are due have their turn."""
+_PAUSE_US = jobs.SECOND // 5
+_RETRY_LEAST_US, _RETRY_MOST_US = 30 * jobs.SECOND, 600 * jobs.SECOND
 _log = structlog.get_logger(__name__)
 
 
-def _rescore(db: Database, judge: Judge, args: Mapping[str, Any]) -> None:
-    if not judging.rescore(db, judge, args["comment"], args["revision"], now=now_us()):
-        # Not an error of the job's: however long the classifier is out, no comment is given up.
+def _rescore(db: Database, judge: Judge, claims: Sequence[Claim]) -> Sequence[int | None]:
+    wanted = [(claimed.args["comment"], claimed.args["revision"]) for claimed in claims]
+    answers = judging.rescore(db, judge, wanted, now=now_us())
+    if any(answers):
+        # The engine answers: whoever was told to come later may come now.
         with db.writing() as session:
-            judging.enqueue_rescore(session, args["comment"], args["revision"], now=now_us())
+            jobs.hasten(session, "rescore", now=now_us())
+    # Not an error of the job's: however long the classifier is out, no comment is given up.
+    return [_retry_pause(claimed) if answer is False else None for claimed, answer in zip(claims, answers, strict=True)]
 
 
-JOBS: Mapping[str, Work] = {"rescore": _rescore}
+def _retry_pause(claimed: Claim) -> int:
+    """The longer a check has failed, the rarer it is asked: ten thousand comments then cost next to nothing."""
+    return min(max((now_us() - claimed.created_at) // 4, _RETRY_LEAST_US), _RETRY_MOST_US)
+
+
+def _rescore_site(db: Database, judge: Judge, args: Mapping[str, Any]) -> int | None:
+    end = time.monotonic() + _TURN_S
+    while time.monotonic() < end:
+        began = time.monotonic()
+        pause = rescoring.advance(db, judge, args["rescoring"], now=now_us())
+        if pause != 0:
+            return pause
+        # Half of the time at most: the same cores answer readers.
+        time.sleep(time.monotonic() - began)
+    return _PAUSE_US
+
+
+JOBS: Mapping[str, Work] = {rescoring.JOB: _rescore_site}
+JOBS_TOGETHER: Mapping[str, Together] = {"rescore": _rescore}
+
+
+class Keeper:
+    """Keeps scores in step with the engine: notices one that comes back, and one that is another than before."""
+
+    def __init__(self) -> None:
+        self._known: tuple[str, str] | None = None
+
+    def look(self, db: Database, judge: Judge) -> None:
+        """Have what waits for the engine judged now, and sites rescored, when that has become possible."""
+        if judge.is_out:
+            self._known = None
+            return
+        engine = (judge.toxicity.name, judge.toxicity.version)
+        if engine == self._known:
+            return
+        with db.writing() as session:
+            sites = rescoring.begin(session, engine=engine[0], version=engine[1], now=now_us())
+            waiting = jobs.hasten(session, "rescore", now=now_us())
+        if sites or waiting:
+            _log.info("scores are brought up to date", engine=engine[0], version=engine[1], sites=sites, held=waiting)
+        self._known = engine
 
 
 def run_worker(db: Database, judge: Judge, *, stop: threading.Event, registry: Mapping[str, Work] = JOBS) -> None:
@@ -42,19 +96,28 @@ def run_worker(db: Database, judge: Judge, *, stop: threading.Event, registry: M
 
     A database that goes away is waited for: its jobs are still there when it is back.
     """
-    name = f"{socket.gethostname()[:20]}:{os.getpid()}:{secrets.token_hex(3)}"
-    next_purge = 0.0
+    name = worker_name()
+    keeper = Keeper()
+    next_purge = next_look = 0.0
     while not stop.is_set():
         try:
             if time.monotonic() >= next_purge:
                 next_purge = time.monotonic() + _PURGE_EVERY_S
                 with db.writing() as session:
                     purging.purge(session, now=now_us())
+            if time.monotonic() >= next_look:
+                next_look = time.monotonic() + _LOOK_EVERY_S
+                keeper.look(db, judge)
             if not run_next(db, judge, worker=name, registry=registry):
                 stop.wait(_POLL_S)
         except SQLAlchemyError as error:
             _log.error("The worker can't use the database; trying again.", error=str(error))
             stop.wait(_AFTER_TROUBLE_S)
+
+
+def worker_name() -> str:
+    """Name this worker, differently from every other one."""
+    return f"{socket.gethostname()[:20]}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
 def run_next(
@@ -64,42 +127,68 @@ def run_next(
     worker: str,
     registry: Mapping[str, Work] = JOBS,
     lease: int = jobs.LEASE_US,
+    name: str | None = None,
 ) -> bool:
-    """Do the job that has been due longest; False when there is none."""
+    """Do the job that has been due longest (of a name, when one is given); False when there is none."""
     with db.reading() as session:
-        if not jobs.has_due(session, now=now_us()):
+        if not jobs.has_due(session, now=now_us(), name=name):
             return False
-    with db.writing() as session:
-        claimed = jobs.claim(session, worker=worker, now=now_us(), lease=lease)
-    if claimed is None:
+    claims = _claim(db, worker=worker, lease=lease, name=name)
+    if not claims:
         return False
+    first = claims[0]
     try:
-        with _renewing(db, claimed, lease):
-            registry[claimed.name](db, judge, claimed.args)
+        with _renewing(db, claims, lease):
+            if first.name in JOBS_TOGETHER:
+                pauses = JOBS_TOGETHER[first.name](db, judge, claims)
+            else:
+                pauses = [registry[first.name](db, judge, first.args)]
     except Exception as error:  # Whatever a job raises is kept with it, and the next one is done.
-        _log.error("A job failed.", job=claimed.name, id=claimed.id, attempt=claimed.attempts, error=repr(error))
+        _log.error("A job failed.", job=first.name, id=first.id, attempt=first.attempts, error=repr(error))
         with db.writing() as session:
-            jobs.give_back(session, claimed, traceback.format_exc(), now=now_us())
+            for claimed in claims:
+                jobs.give_back(session, claimed, traceback.format_exc(), now=now_us())
     else:
         with db.writing() as session:
-            jobs.finish(session, claimed, now=now_us())
+            for claimed, pause in zip(claims, pauses, strict=True):
+                _put_down(session, claimed, pause)
     return True
 
 
+def _claim(db: Database, *, worker: str, lease: int, name: str | None) -> list[Claim]:
+    """Take the job that is due, and with it others that can be done together with it."""
+    with db.writing() as session:
+        first = jobs.claim(session, worker=worker, now=now_us(), lease=lease, name=name)
+        if first is None:
+            return []
+        if first.name not in JOBS_TOGETHER:
+            return [first]
+        others = jobs.claim_many(session, worker=worker, now=now_us(), lease=lease, name=first.name, most=_TOGETHER - 1)
+        return [first, *others]
+
+
+def _put_down(session: Session, claimed: Claim, pause: int | None) -> None:
+    if pause is None:
+        jobs.finish(session, claimed, now=now_us())
+    else:
+        jobs.go_on(session, claimed, run_at=now_us() + pause)
+
+
 @contextmanager
-def _renewing(db: Database, claimed: Claim, lease: int) -> Iterator[None]:
+def _renewing(db: Database, claims: Sequence[Claim], lease: int) -> Iterator[None]:
     done = threading.Event()
 
     def renew() -> None:
         while not done.wait(lease / jobs.SECOND / 3):
             try:
                 with db.writing() as session:
-                    if not jobs.renew(session, claimed, now=now_us(), lease=lease):
-                        return
+                    renewed = [jobs.renew(session, claimed, now=now_us(), lease=lease) for claimed in claims]
+                if not any(renewed):
+                    return
             except SQLAlchemyError as error:
-                _log.warning("A lease couldn't be renewed.", id=claimed.id, error=str(error))
+                _log.warning("A lease couldn't be renewed.", id=claims[0].id, error=str(error))
 
-    thread = threading.Thread(target=renew, name=f"lease-{claimed.id}", daemon=True)
+    thread = threading.Thread(target=renew, name=f"lease-{claims[0].id}", daemon=True)
     thread.start()
     try:
         yield

@@ -29,7 +29,7 @@ from commentsvc.store.models import (
     Site,
 )
 
-STAFF = (Scope.READER, Scope.MODERATE, Scope.ARTICLES)
+STAFF = (Scope.READER, Scope.MODERATE, Scope.ARTICLES, Scope.ANALYZE)
 PASSWORD = "correct horse battery"
 _serial = itertools.count(1)
 _OUTCOMES = {

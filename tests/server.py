@@ -6,7 +6,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,8 @@ class Server:
     port: int
     env: dict[str, str]
     log: Path
+    workers: int = 1
+    code: Path | None = None
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -38,7 +40,7 @@ class Server:
 
     def start(self, *, timeout: float = 60) -> None:
         """Start it and wait until it answers."""
-        self.processes = [self.command("run", "--port", str(self.port))]
+        self.processes = [self.command("run", "--port", str(self.port), "--workers", str(self.workers))]
         if self.env["COMMENTSVC_DATABASE_URL"].startswith("postgresql"):
             self.processes.append(self.command("worker"))
         end = time.monotonic() + timeout
@@ -53,6 +55,7 @@ class Server:
             return subprocess.Popen(
                 [sys.executable, "-m", "commentsvc", *args],
                 env=self.env,
+                cwd=self.code,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -75,14 +78,25 @@ class Server:
     def kill(self) -> None:
         """Stop it as a power cut would: master, workers and all."""
         for process in self.processes:
-            if process.poll() is None:
+            with suppress(ProcessLookupError):
                 os.killpg(process.pid, 9)
             process.wait(20)
 
 
 @contextmanager
-def running_server(database_url: str, folder: Path, *, with_demo: bool = False, **settings: str) -> Iterator[Server]:
-    """Serve a database until the block ends; `settings` are COMMENTSVC_ names in lower case."""
+def running_server(
+    database_url: str,
+    folder: Path,
+    *,
+    with_demo: bool = False,
+    code: Path | None = None,
+    workers: int = 1,
+    **settings: str,
+) -> Iterator[Server]:
+    """Serve a database until the block ends; `settings` are COMMENTSVC_ names in lower case.
+
+    `code` is the folder that holds the package to run, when it isn't this one.
+    """
     port = free_port()
     _prepare(database_url, port if with_demo else None)
     if with_demo:
@@ -97,7 +111,7 @@ def running_server(database_url: str, folder: Path, *, with_demo: bool = False, 
         **settings,
     }
     env.update({f"COMMENTSVC_{name.upper()}": value for name, value in wanted.items()})
-    server = Server(port, env, folder / "server.log")
+    server = Server(port, env, folder / "server.log", workers, code)
     try:
         server.start()
         yield server

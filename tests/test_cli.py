@@ -63,7 +63,7 @@ def test_wrong_setting_stops_with_one_line_that_names_it(monkeypatch: pytest.Mon
 def test_upgrade_says_where_the_database_is() -> None:
     result = run("upgrade")
 
-    assert (result.exit_code, result.stdout) == (0, "The database is at revision 0001 already.\n")
+    assert (result.exit_code, result.stdout) == (0, "The database is at revision 0002 already.\n")
 
 
 @pytest.mark.parametrize(
@@ -144,6 +144,19 @@ def test_manager_token_carries_their_scopes(client: Any) -> None:
     answer = client.get("/api/v1/moderation/cases?site=daily", headers={"Authorization": f"Bearer {token}"})
 
     assert (answer.status_code, answer.json["cases"]) == (200, [])
+
+
+def test_token_with_a_scope_has_no_other(client: Any) -> None:
+    add_site()
+    run("manager", "add", "cam@daily.example", "--site", "daily")
+    token = run("token", "cam@daily.example", "--site", "daily", "--scope", "analyze").stdout.strip()
+    body = {"comment": {"text": "A calm remark."}, "requestedAttributes": {"TOXICITY": {}}}
+
+    scored = client.post(f"/v1alpha1/comments:analyze?key={token}", json=body)
+    cases = client.get("/api/v1/moderation/cases?site=daily", headers={"Authorization": f"Bearer {token}"})
+
+    assert (scored.status_code, cases.status_code) == (200, 403)
+    assert run("token", "cam@daily.example", "--site", "daily", "--scope", "everything").exit_code == 2
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,30 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from commentsvc.enums import JobState
 from commentsvc.infra import jobs
+from commentsvc.moderation.pipeline import Judge
+from commentsvc.moderation.relevance import UnavailableRelevance
+from commentsvc.moderation.toxicity import Unavailable
 from commentsvc.store.db import Database, now_us
 from commentsvc.store.models import IdempotencyKey, Job
-from commentsvc.worker import JOBS, run_next, run_worker
+from commentsvc.worker import JOBS, JOBS_TOGETHER, run_next, run_worker
 from tests.conftest import Cast
 
 DAY = 24 * 3600 * 1_000_000
+
+
+@pytest.fixture
+def judge() -> Iterator[Judge]:
+    made = Judge(Unavailable("embedded", "not needed"), UnavailableRelevance("not needed"))
+    yield made
+    made.close()
 
 
 def enqueue(db: Database, name: str, **args: Any) -> None:
@@ -68,11 +79,11 @@ def test_lease_is_renewed_while_a_job_runs(db: Database) -> None:
     assert stolen == [None]
 
 
-def test_worker_does_jobs_until_it_is_told_to_stop(db: Database) -> None:
+def test_worker_does_jobs_until_it_is_told_to_stop(db: Database, judge: Judge) -> None:
     stop = threading.Event()
     done: list[int] = []
     registry = {"note": lambda _db, _judge, args: done.append(args["n"])}
-    thread = threading.Thread(target=run_worker, args=(db, None), kwargs={"stop": stop, "registry": registry})
+    thread = threading.Thread(target=run_worker, args=(db, judge), kwargs={"stop": stop, "registry": registry})
     thread.start()
     for number in range(3):
         enqueue(db, "note", n=number)
@@ -87,7 +98,7 @@ def test_worker_does_jobs_until_it_is_told_to_stop(db: Database) -> None:
     assert not thread.is_alive()
 
 
-def test_worker_purges_answers_older_than_a_day(db: Database, cast: Cast) -> None:
+def test_worker_purges_answers_older_than_a_day(db: Database, cast: Cast, judge: Judge) -> None:
     with db.writing() as session:
         for key, age in (("old", DAY + 60_000_000), ("new", DAY - 60_000_000)):
             session.add(
@@ -97,7 +108,7 @@ def test_worker_purges_answers_older_than_a_day(db: Database, cast: Cast) -> Non
                 )
             )  # fmt: skip
     stop = threading.Event()
-    thread = threading.Thread(target=run_worker, args=(db, None), kwargs={"stop": stop})
+    thread = threading.Thread(target=run_worker, args=(db, judge), kwargs={"stop": stop})
     thread.start()
 
     end = time.monotonic() + 10
@@ -113,4 +124,4 @@ def test_worker_purges_answers_older_than_a_day(db: Database, cast: Cast) -> Non
 
 
 def test_every_job_has_an_action() -> None:
-    assert set(JOBS) == {"rescore"}
+    assert (set(JOBS), set(JOBS_TOGETHER)) == ({"rescore_site"}, {"rescore"})

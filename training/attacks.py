@@ -5,7 +5,10 @@ Nothing here is shared with what undoes disguises in the package, so that a meas
 
 import random
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
+from zlib import crc32
+
+from commentsvc.moderation.terms import Span
 
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7"}
@@ -90,6 +93,10 @@ DISGUISES: dict[str, Disguise] = {
 }  # fmt: skip
 
 
+_WAYS: tuple[Disguise, ...] = (masked, masked, stretched, mistyped, mistyped, leet, spaced, split)
+"""How training texts are disguised; folding undoes the first three of DISGUISES exactly, so they aren't among them."""
+
+
 def disguise(text: str, how: Disguise, chance: random.Random, words: Container[str]) -> str:
     """Disguise every word of the text that is in `words` (lower case)."""
     return _WORD.sub(lambda found: how(found[0], chance) if found[0].lower() in words else found[0], text)
@@ -108,12 +115,42 @@ def join(text: str, words: Container[str]) -> str:
     return " ".join(joined)
 
 
-def noisy(text: str, chance: random.Random, share: float = 0.25) -> str:
-    """Return the text with a share of its words disguised, each in a way of its own, and some of them joined."""
-    ways = (masked, stretched, mistyped, leet, spaced, split)
+def is_kept_plain(word: str) -> bool:
+    """Whether a word is one of the fourth that no training text disguises, so that measuring has some never seen so."""
+    return crc32(word.lower().encode()) % 4 == 0
 
-    def one(found: re.Match[str]) -> str:
-        return chance.choice(ways)(found[0], chance) if chance.random() < share else found[0]
 
-    changed = _WORD.sub(one, text)
-    return re.sub(r"(?<=[a-z]) (?=[a-z])", lambda _: "" if chance.random() < share / 3 else " ", changed)
+def noisy(
+    text: str, marks: Sequence[Span], hostile: Container[str], chance: random.Random, *, hot: float, cold: float
+) -> tuple[str, tuple[Span, ...]]:
+    """Disguise marked and hostile words with probability `hot`, others with `cold`; return the text and its marks.
+
+    Hostile words have to be hit more often than others: while one of them stays readable, nothing is learnt from
+    the disguised ones. Harmless words have to be hit too, or a disguise would itself become the offence.
+    """
+    one_way = chance.choice(_WAYS) if chance.random() < 0.7 else None
+    pieces: list[str] = []
+    places: list[tuple[int, int, int]] = []
+    """Where each original word starts and ends, and where what stands there now starts."""
+    at = length = 0
+    for found in _WORD.finditer(text):
+        is_hot = found[0].lower() in hostile or any(a < found.end() and b > found.start() for a, b in marks)
+        word = found[0]
+        if chance.random() < (hot if is_hot else cold) and not (is_hot and is_kept_plain(word)):
+            word = (one_way or chance.choice(_WAYS))(word, chance)
+        pieces += [text[at : found.start()], word]
+        length += found.start() - at
+        places.append((found.start(), found.end(), length))
+        length += len(word)
+        at = found.end()
+    changed = "".join([*pieces, text[at:]])
+    return changed, tuple((_moved(a, places), _moved(b, places, len(changed) - len(text))) for a, b in marks)
+
+
+def _moved(edge: int, places: Sequence[tuple[int, int, int]], grown: int = 0) -> int:
+    """Return where an edge of a mark is now: words move whole, so that a mark covers what became of them."""
+    behind = next((place for place in places if edge < place[1]), None)
+    if behind is None:
+        return edge + grown
+    start, _, now = behind
+    return now if edge >= start else now - (start - edge)

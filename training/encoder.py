@@ -1,8 +1,9 @@
-"""How is the upper half of the encoder taught toxicity, while its lower half stays as it was?
+"""How is a copy of the encoder taught toxicity, while the encoder itself stays as its makers trained it?
 
-The lower layers are frozen, so each text passes them once and what they say is kept; only the upper ones are trained.
+The token embeddings, half of all weights, are shared by both and frozen.
 """
 
+import copy
 import random
 import time
 from collections.abc import Sequence
@@ -19,13 +20,13 @@ from transformers import BertConfig, BertModel
 
 from training.corpora import LABELS, Example
 
-LOWER_LAYERS = 3
-"""How many layers toxicity and relevance share."""
 LONGEST = 128
 """How many tokens of a text are trained on."""
 
 _BATCH_TOKENS = 4096
-_UPPER_RATE = 1e-4
+_TOP_RATE = 1e-4
+_RATE_DECAY = 0.85
+"""Each layer learns this much slower than the one above it: the lower ones know the language already."""
 _HEAD_RATE = 1e-3
 _WARM_UP = 0.06
 _MARK_WEIGHT = 0.3
@@ -33,34 +34,31 @@ _MARK_WEIGHT = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One text after the lower layers: `hidden` is tokens × 384, bfloat16; `marks` per token, NaN where unknown."""
+    """One text as tokens; `marks` per token, NaN where unknown; `targets` per label, NaN where unknown."""
 
-    hidden: Tensor
+    ids: Tensor
     marks: Tensor
     targets: Tensor
     weight: float
 
 
 class Head(nn.Module):
-    """The upper layers, one logit a label from two ways of pooling, and one logit a token: is it a telling word?"""
+    """All layers, one logit a label from two ways of pooling, and one logit a token: is it a telling word?"""
 
     def __init__(self, encoder: BertModel) -> None:
         super().__init__()
         width = encoder.config.hidden_size
-        self.layers = nn.ModuleList(encoder.encoder.layer[LOWER_LAYERS:])
+        self.layers = copy.deepcopy(encoder.encoder.layer)
         self.mark = nn.Linear(width, 1)
         self.label = nn.Linear(2 * width, len(LABELS))
 
     def forward(self, hidden: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (texts × labels) and marks (texts × tokens); `mask` is 1 for tokens and 0 for padding."""
-        outside = torch.where(mask[:, None, None, :] > 0, 0.0, -1e4)
-        for layer in self.layers:
-            answer = layer(hidden, attention_mask=outside.to(hidden.dtype))
-            hidden = answer[0] if isinstance(answer, tuple) else answer
+        hidden = _through(self.layers, hidden, mask)
         marks = self.mark(hidden).squeeze(-1)
         share = mask / mask.sum(1, keepdim=True)
         telling = torch.softmax(marks + (mask - 1) * 1e4, dim=1)
-        pooled = torch.einsum("kbt,bth->bkh", torch.stack([share.to(hidden.dtype), telling.to(hidden.dtype)]), hidden)
+        pooled = torch.einsum("kbt,bth->bkh", torch.stack([share, telling]), hidden)
         return self.label(pooled.flatten(1)), marks
 
 
@@ -70,8 +68,10 @@ def load_encoder() -> tuple[BertModel, Tokenizer]:
 
     folder = model_folder()
     config = BertConfig(
-        vocab_size=30522, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536
-    )
+        vocab_size=30522, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536,
+        # Each text is seen once, so that nothing can be learnt by heart, and dropping costs a seventh of the time.
+        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
+    )  # fmt: skip
     encoder = BertModel(config, add_pooling_layer=False)
     weights = {name.removeprefix("bert."): value for name, value in load_file(folder / "model.safetensors").items()}
     missing, _ = encoder.load_state_dict(weights, strict=False)
@@ -88,44 +88,34 @@ def model_folder() -> Path:
     return Path(found.origin).parent / "model"
 
 
-def encode(
-    encoder: BertModel, tokenizer: Tokenizer, examples: Sequence[Example], texts: Sequence[str]
-) -> list[Encoded]:
-    """Pass each text (the example's, folded or disguised) through embeddings and lower layers once."""
+def encode(tokenizer: Tokenizer, examples: Sequence[Example], texts: Sequence[str]) -> list[Encoded]:
+    """Cut each text (the example's, folded) into tokens."""
     tokenizer.enable_truncation(LONGEST)
     tokenizer.no_padding()
-    read = tokenizer.encode_batch(list(texts))
-    kept: list[Encoded | None] = [None] * len(texts)
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        for batch in _batches([len(piece.ids) for piece in read]):
-            ids, mask = _padded([torch.tensor(read[at].ids) for at in batch])
-            hidden = encoder.embeddings(ids)
-            outside = torch.where(mask[:, None, None, :] > 0, 0.0, -1e4)
-            for layer in encoder.encoder.layer[:LOWER_LAYERS]:
-                answer = layer(hidden, attention_mask=outside)
-                hidden = answer[0] if isinstance(answer, tuple) else answer
-            for row, at in enumerate(batch):
-                tokens = len(read[at].ids)
-                marks = _token_marks(examples[at], texts[at], read[at].offsets)
-                targets = torch.tensor([examples[at].targets.get(label, float("nan")) for label in LABELS])
-                kept[at] = Encoded(hidden[row, :tokens].to(torch.bfloat16), marks, targets, examples[at].weight)
-    return [one for one in kept if one is not None]
+    return [
+        Encoded(
+            torch.tensor(read.ids),
+            _token_marks(example, text, read.offsets),
+            torch.tensor([example.targets.get(label, float("nan")) for label in LABELS]),
+            example.weight,
+        )
+        for example, text, read in zip(examples, texts, tokenizer.encode_batch(list(texts)), strict=True)
+    ]
 
 
-def train(encoder: BertModel, encoded: Sequence[Encoded], *, seed: int, passes: float = 1.0) -> Head:
-    """Teach a copy of the upper layers; prints how far it is."""
+def train(encoder: BertModel, encoded: Sequence[Encoded], *, seed: int, passes: int = 1) -> Head:
+    """Teach a copy of the layers; prints how far it is."""
     torch.manual_seed(seed)
     chance = random.Random(seed)
-    copy = BertModel(encoder.config, add_pooling_layer=False)
-    copy.load_state_dict(encoder.state_dict())
-    head = Head(copy).train()
+    head = Head(encoder).train()
+    count = len(head.layers)
+    groups = [
+        {"params": layer.parameters(), "lr": _TOP_RATE * _RATE_DECAY ** (count - 1 - at)}
+        for at, layer in enumerate(head.layers)
+    ]
     own = [*head.mark.parameters(), *head.label.parameters()]
-    groups = [{"params": head.layers.parameters(), "lr": _UPPER_RATE}, {"params": own, "lr": _HEAD_RATE}]
-    optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
-    batches: list[list[int]] = []
-    while len(batches) == 0 or passes > 0:
-        batches += _shuffled([len(one.hidden) for one in encoded], chance, min(1.0, passes))
-        passes -= 1
+    optimiser = torch.optim.AdamW([*groups, {"params": own, "lr": _HEAD_RATE}], weight_decay=0.01)
+    batches = [batch for _ in range(passes) for batch in _shuffled([len(one.ids) for one in encoded], chance)]
     total = len(batches)
 
     def rate(step: int) -> float:
@@ -134,7 +124,7 @@ def train(encoder: BertModel, encoded: Sequence[Encoded], *, seed: int, passes: 
     plan = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
     began, running = time.monotonic(), 0.0
     for step, batch in enumerate(batches):
-        loss = _loss(head, [encoded[at] for at in batch])
+        loss = _loss(encoder, head, [encoded[at] for at in batch])
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(head.parameters(), 1.0)
@@ -146,58 +136,73 @@ def train(encoder: BertModel, encoded: Sequence[Encoded], *, seed: int, passes: 
     return head.eval()
 
 
-def predict(head: Head, encoded: Sequence[Encoded]) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+def predict(
+    encoder: BertModel, head: Head, encoded: Sequence[Encoded]
+) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
     """Return logits (texts × labels) and each text's marks per token."""
     logits = np.zeros((len(encoded), len(LABELS)), dtype=np.float32)
     marks: list[NDArray[np.float32]] = [np.zeros(0, dtype=np.float32)] * len(encoded)
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        for batch in _batches([len(one.hidden) for one in encoded]):
-            hidden, mask = _padded([encoded[at].hidden for at in batch])
+    with torch.no_grad():
+        for batch in _batches([len(one.ids) for one in encoded]):
+            hidden, mask = _embedded(encoder, [encoded[at].ids for at in batch])
             answer, marked = head(hidden, mask)
+            logits[batch] = answer.numpy()
             for row, at in enumerate(batch):
-                logits[at] = answer[row].float().numpy()
-                marks[at] = marked[row, : len(encoded[at].hidden)].float().numpy()
+                marks[at] = marked[row, : len(encoded[at].ids)].numpy()
     return logits, marks
 
 
 def mean_embeddings(encoder: BertModel, encoded: Sequence[Encoded]) -> NDArray[np.float32]:
-    """Return the untouched encoder's mean-pooled embeddings, unit length: texts × 384."""
+    """Return the untouched encoder's mean-pooled embeddings, unit length: texts × width."""
     found = np.zeros((len(encoded), encoder.config.hidden_size), dtype=np.float32)
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        for batch in _batches([len(one.hidden) for one in encoded]):
-            hidden, mask = _padded([encoded[at].hidden for at in batch])
-            outside = torch.where(mask[:, None, None, :] > 0, 0.0, -1e4)
-            for layer in encoder.encoder.layer[LOWER_LAYERS:]:
-                answer = layer(hidden, attention_mask=outside.to(hidden.dtype))
-                hidden = answer[0] if isinstance(answer, tuple) else answer
-            pooled = (hidden.float() * mask[..., None]).sum(1)
+    with torch.no_grad():
+        for batch in _batches([len(one.ids) for one in encoded]):
+            hidden, mask = _embedded(encoder, [encoded[at].ids for at in batch])
+            hidden = _through(encoder.encoder.layer, hidden, mask)
+            pooled = (hidden * mask[..., None]).sum(1)
             found[batch] = nn.functional.normalize(pooled, dim=1).numpy()
     return found
 
 
-def _loss(head: Head, batch: Sequence[Encoded]) -> Tensor:
-    hidden, mask = _padded([one.hidden for one in batch])
+def _through(layers: nn.ModuleList, hidden: Tensor, mask: Tensor) -> Tensor:
+    outside = torch.where(mask[:, None, None, :] > 0, 0.0, -1e4)
+    for layer in layers:
+        answer = layer(hidden, attention_mask=outside)
+        hidden = answer[0] if isinstance(answer, tuple) else answer
+    return hidden
+
+
+def _embedded(encoder: BertModel, rows: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the token embeddings of texts padded to one length, and the mask of what is theirs."""
+    padded = nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
+    mask = torch.zeros(padded.shape[:2])
+    for at, row in enumerate(rows):
+        mask[at, : len(row)] = 1
+    with torch.no_grad():
+        return encoder.embeddings(padded), mask
+
+
+def _loss(encoder: BertModel, head: Head, batch: Sequence[Encoded]) -> Tensor:
     targets = torch.stack([one.targets for one in batch])
     marked = nn.utils.rnn.pad_sequence([one.marks for one in batch], batch_first=True, padding_value=float("nan"))
     weight = torch.tensor([one.weight for one in batch])
-    with torch.autocast("cpu", torch.bfloat16):
-        logits, marks = head(hidden, mask)
+    logits, marks = head(*_embedded(encoder, [one.ids for one in batch]))
     known, seen = ~targets.isnan(), ~marked.isnan()
-    wrong = nn.functional.binary_cross_entropy_with_logits(logits.float(), targets.nan_to_num(), reduction="none")
-    missed = nn.functional.binary_cross_entropy_with_logits(marks.float(), marked.nan_to_num(), reduction="none")
+    wrong = nn.functional.binary_cross_entropy_with_logits(logits, targets.nan_to_num(), reduction="none")
+    missed = nn.functional.binary_cross_entropy_with_logits(marks, marked.nan_to_num(), reduction="none")
     by_label = (wrong * known * weight[:, None]).sum() / weight.sum()
     return by_label + _MARK_WEIGHT * (missed * seen).sum() / seen.sum().clamp(min=1)
 
 
 def _token_marks(example: Example, text: str, offsets: Sequence[tuple[int, int]]) -> Tensor:
-    """Return the share of raters who marked each token's first character; all 0 for clean texts."""
+    """Return the share of raters who marked each token; all 0 for clean texts."""
     if example.marks is None or len(text) != len(example.text):
         clean = example.targets["toxicity"] < 0.2
         return torch.full((len(offsets),), 0.0 if clean else float("nan"))
     share = np.zeros(len(text) + 1, dtype=np.float32)
     for start, end in example.marks:
         share[start : min(end, len(text))] += 1 / example.raters
-    return torch.tensor([float(share[start]) if end > start else 0.0 for start, end in offsets]).clamp(max=1.0)
+    return torch.tensor([float(share[start:end].max()) if end > start else 0.0 for start, end in offsets]).clamp(max=1)
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
@@ -210,7 +215,7 @@ def _batches(lengths: Sequence[int]) -> list[list[int]]:
     return batches
 
 
-def _shuffled(lengths: Sequence[int], chance: random.Random, share: float) -> list[list[int]]:
+def _shuffled(lengths: Sequence[int], chance: random.Random) -> list[list[int]]:
     """Return batches in random order; lengths are jittered so that batches differ from pass to pass."""
     batches = []
     for batch in _batches([max(1, round(length * chance.uniform(0.85, 1.15))) for length in lengths]):
@@ -218,12 +223,4 @@ def _shuffled(lengths: Sequence[int], chance: random.Random, share: float) -> li
         # Small batches learn more from each text than batches as large as fit.
         batches += [batch[at : at + 32] for at in range(0, len(batch), 32)]
     chance.shuffle(batches)
-    return batches[: max(1, int(len(batches) * share))]
-
-
-def _padded(rows: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    padded = nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
-    mask = torch.zeros(padded.shape[:2])
-    for at, row in enumerate(rows):
-        mask[at, : len(row)] = 1
-    return padded, mask
+    return batches

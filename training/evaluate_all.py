@@ -181,7 +181,9 @@ def _evaluate(folder: Path, number: int, case: Case) -> dict[str, Any]:
         for text, said, group in case.texts:
             lines.writerow([text, *(int(said[label]) if label in said else "" for label in labels), group])
     command = [sys.executable, "-m", "commentsvc", "classifier", "evaluate", str(path), "--json", *case.options]
-    done = subprocess.run(command, check=True, capture_output=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{case.name}: {done.stderr.strip().splitlines()[-1]}")
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
@@ -190,7 +192,7 @@ def _measure_served(data: Path, seed: int) -> list[str]:
     """Return what training.measure_served says of evidence and of disguised words; times are the benchmark's."""
     command = [sys.executable, "-m", "training.measure_served", "--data", str(data), "--seed", str(seed)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return [line for line in done.stdout.splitlines() if line.startswith(("evidence", "recall"))]
+    return [line for line in done.stdout.splitlines() if line.startswith(("evidence", "recall", "cost"))]
 
 
 def _section(cases: Sequence[Case], answers: Sequence[dict[str, Any]], served: Sequence[str], seed: int) -> str:

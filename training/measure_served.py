@@ -9,18 +9,23 @@ import re
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from commentsvc.moderation.embedded import EmbeddedEngine, load_model
+from commentsvc.moderation.encoder import load_encoder
+from commentsvc.moderation.normalise import Folded, fold
 from commentsvc.moderation.policy import DEFAULT_POLICY
 from commentsvc.moderation.terms import Span
 from commentsvc.moderation.toxicity import ToxicityEngine, load_engine
-from training.attacks import DISGUISES, disguise, join
-from training.corpora import Example, read_examples
+from training.attacks import DISGUISES, Disguise, disguise, is_kept_plain, join
+from training.corpora import Example, read_examples, rows
 from training.train_embedded import sample, split
 
 _TEXTS = 400
+_RATED = "is_toxic_popular_answer_1"
 _LIST_WORDS = 300
 
 
@@ -39,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tested = [one for one in marked if one.group in groups]
     random.Random(options.seed).shuffle(tested)
     _evidence(engine, tested[:_TEXTS], _hostile_words(known))
-    _evasion(engine, tested[:_TEXTS], random.Random(options.seed))
+    _evasion(engine, tested[: 2 * _TEXTS], random.Random(options.seed))
+    news = [row["comment"] for row in rows(options.data / "evaluate" / "ctc.csv") if row[_RATED] == "1"]
+    _cost([one for one, is_out in zip(examples, out, strict=True) if is_out], news)
     _speed(engine, [one.text for one in tested[:_TEXTS]])
 
 
@@ -57,17 +64,60 @@ def _evidence(engine: ToxicityEngine, examples: Sequence[Example], listed: set[s
 
 
 def _evasion(engine: ToxicityEngine, examples: Sequence[Example], chance: random.Random) -> None:
-    """Disguise the words that most raters marked; only texts that are held undisguised count as clean recall."""
-    words = []
-    for example in examples:
-        gold = _marked(example)
-        found = re.finditer(r"[A-Za-z]{3,}", example.text)
-        words.append({match[0].lower() for match in found if match.start() in gold})
-    texts = [(one.text, word) for one, word in zip(examples, words, strict=True) if word]
-    print(f"recall plain: {_held(engine, [text for text, _ in texts]):.3f} of {len(texts)}")
-    for name, how in DISGUISES.items():
-        print(f"recall {name}: {_held(engine, [disguise(text, how, chance, word) for text, word in texts]):.3f}")
-    print(f"recall joined: {_held(engine, [join(text, word) for text, word in texts]):.3f}")
+    """Disguise the words that most raters marked, and ask how many texts are still held.
+
+    Twice: of all texts, and of those with none but words that no training text disguised, by an engine whose own list
+    of hostile words lacks them.
+    """
+    texts = [(example.text, words) for example in examples if (words := _telling(example))]
+    unknown = [(text, words) for text, words in texts if all(is_kept_plain(word) for word in words)]
+    blind = _without_kept_plain()
+    print(f"recall: {len(texts)} texts; {len(unknown)} of them only with words unknown to the normaliser")
+    ways: dict[str, Disguise | None] = {"plain": None, **DISGUISES, "joined": None}
+    for name, how in ways.items():
+        changed = [[_changed(text, words, name, how, chance) for text, words in part] for part in (texts, unknown)]
+        print(f"recall {name}: {_held(engine, changed[0]):.3f}; unknown words {_held(blind, changed[1]):.3f}")
+
+
+def _changed(text: str, words: set[str], name: str, how: Disguise | None, chance: random.Random) -> str:
+    if name == "joined":
+        return join(text, words)
+    return disguise(text, how, chance, words) if how else text
+
+
+def _telling(example: Example) -> set[str]:
+    gold = _marked(example)
+    return {match[0].lower() for match in re.finditer(r"[A-Za-z]{3,}", example.text) if match.start() in gold}
+
+
+def _without_kept_plain() -> ToxicityEngine:
+    """Return the engine without the fourth of its list of hostile words that no training text disguised."""
+    model = load_model()
+    hostile = tuple(word for word in model.hostile if not is_kept_plain(word))
+    return EmbeddedEngine(replace(model, hostile=hostile), load_encoder())
+
+
+def _cost(examples: Sequence[Example], news: list[str]) -> None:
+    """Say what undoing disguises costs on harmless texts: how many are held only because of the second view."""
+    model = load_model()
+    engine, plain = EmbeddedEngine(model, load_encoder()), _OneView(model, load_encoder())
+    for name, texts in {**_harmless(examples), "newspaper, rated not toxic": news}.items():
+        with_it, without = _held(engine, texts), _held(plain, texts)
+        print(f"cost: {name}, {len(texts)} texts: held {with_it:.4f}, without the second view {without:.4f}")
+
+
+class _OneView(EmbeddedEngine):
+    def views(self, text: str) -> list[Folded]:
+        return [fold(text)]
+
+
+def _harmless(examples: Sequence[Example]) -> dict[str, list[str]]:
+    return {
+        "clean Wikipedia talk": [
+            one.text for one in examples if one.source == "wiki_plain" and one.targets["toxicity"] < 0.3
+        ],
+        "news comments, clean parts": [one.text for one in examples if one.source == "civil" and one.weight < 1],
+    }
 
 
 def _speed(engine: ToxicityEngine, texts: Sequence[str]) -> None:

@@ -5,9 +5,11 @@ python -m training.train_embedded --data DIR --out commentsvc/moderation/model -
 
 import argparse
 import random
+import re
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,6 @@ from commentsvc.moderation.embedded import features
 from commentsvc.moderation.ngrams import BUCKETS
 from commentsvc.moderation.normalise import fold
 from commentsvc.moderation.policy import DEFAULT_POLICY
-from commentsvc.moderation.relevance import IDF_BUCKETS, idf_bucket, stems
 from training import export
 from training.attacks import noisy
 from training.corpora import LABELS, Example, clean_targets, read_examples, rows
@@ -32,28 +33,36 @@ from training.encoder import Encoded, Head, encode, load_encoder, mean_embedding
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
-VERSION = "2026.2"
+VERSION = "2026.3"
 BLEND = 0.7
 """The encoder's share in the blended logits."""
 FAMILIES = (("civil",), ("wiki", "wiki_context", "wiki_plain", "jigsaw"), ("tweets", "surge"))
 """Sources that are left out together, because they were collected or judged alike."""
-_NOISY_SHARE = 0.22
+_NOISY_SHARE = {True: 0.6, False: 0.15}
+"""How many of the toxic and of the other texts are seen a second time, with words disguised."""
+_PHRASE = 40
+"""Marks from this length on are whole sentences, which say little of their words."""
+_LISTED = re.compile(r"[a-z]{4,}")
 _IDF_STEP = 0.06
 _SHRINK = {"toxicity": 2.0, "obscene": 0.3, "threat": 0.3, "insult": 0.5, "identity_attack": 0.3}
 """How strongly weights are drawn to zero; rare labels have too few examples to bear more."""
 _STEPS = 40
+_TRANSFER_SHARE = 0.4
+"""How much of the other families' texts the encoder sees when it is measured on one that it doesn't."""
 _PRUNE = 0.012
 """Weights below this share of the label's largest are dropped: a third of the file, no measurable loss."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure transfer, train on four fifths, calibrate and measure on the others, write the files."""
+    """Train on four fifths, measure on the others and write the files; or measure transfer and write none."""
     options = _options().parse_args(arguments)
     began = time.monotonic()
     examples = sample(read_examples(options.data, options.seed), options.seed)
     corpus = _read(examples, options)
     _say("texts", len(corpus.examples), "seconds", round(time.monotonic() - began))
-    _report_transfer(corpus, options.seed)
+    if options.transfer:
+        report_transfer(corpus, options.seed)
+        return
     out = split(corpus.examples, options.seed)
     head = train(corpus.encoder, corpus.chosen(~out), seed=options.seed)
     linear = [_fit(corpus.examples, corpus.matrix, label, ~out) for label in LABELS]
@@ -76,7 +85,7 @@ class Corpus:
     encoded: list[Encoded]
     matrix: csr_matrix
     idf: Floats
-    relevance_idf: Floats
+    hostile: list[str]
     news: list[dict[str, str]]
     news_encoded: list[Encoded]
     news_matrix: csr_matrix
@@ -111,21 +120,47 @@ def sample(examples: Sequence[Example], seed: int) -> list[Example]:
 
 def _read(examples: list[Example], options: argparse.Namespace) -> Corpus:
     chance = random.Random(options.seed)
-    texts = [fold(example.text).text for example in examples]
     plain = len(examples)
-    idf, relevance_idf = _rarity(examples)
-    for at in range(plain):
-        if examples[at].source != "templates" and chance.random() < _NOISY_SHARE:
-            examples.append(examples[at])
-            texts.append(fold(noisy(texts[at], chance)).text)
+    out = split(examples, options.seed)
+    hostile = hostile_words(example for example, is_out in zip(examples, out, strict=True) if not is_out)
+    examples += [copy for example in examples if (copy := _disguised(example, hostile, chance))]
+    texts = [fold(example.text).text for example in examples]
+    idf = _rarity(texts[:plain])
     encoder, tokenizer = load_encoder()
     news = list(rows(options.data / "evaluate" / "ctc.csv"))
     news_examples = [Example("news", row["comment"][:1200], clean_targets()) for row in news]
     news_texts = [fold(example.text).text for example in news_examples]
     return Corpus(
-        examples, texts, plain, encoder, encode(encoder, tokenizer, examples, texts), _matrix(texts, idf), idf,
-        relevance_idf, news, encode(encoder, tokenizer, news_examples, news_texts), _matrix(news_texts, idf),
+        examples, texts, plain, encoder, encode(tokenizer, examples, texts), _matrix(texts, idf), idf, hostile,
+        news, encode(tokenizer, news_examples, news_texts), _matrix(news_texts, idf),
     )  # fmt: skip
+
+
+def _disguised(example: Example, hostile: Sequence[str], chance: random.Random) -> Example | None:
+    """Return a noisy copy of some texts: of toxic ones with their hostile words disguised, of others any words."""
+    toxic = example.targets["toxicity"] >= 0.5
+    if (example.source == "templates" and not toxic) or chance.random() >= _NOISY_SHARE[toxic]:
+        return None
+    cold = 0.03 if toxic else 0.12
+    text, marks = noisy(example.text, example.marks or (), set(hostile), chance, hot=0.75, cold=cold)
+    return None if text == example.text else replace(example, text=text, marks=None if example.marks is None else marks)
+
+
+def hostile_words(examples: Iterable[Example]) -> list[str]:
+    """Return the words that raters marked at least a fourth of the time, the most marked first."""
+    seen: Counter[str] = Counter()
+    marked: Counter[str] = Counter()
+    for example in examples:
+        if example.source != "civil" or example.weight < 1 or not example.marks:
+            continue
+        share = np.zeros(len(example.text) + 1)
+        for start, end in example.marks:
+            share[start:end] += (end - start < _PHRASE) / example.raters
+        for match in _LISTED.finditer(example.text.lower()):
+            seen[match[0]] += 1
+            marked[match[0]] += share[match.start() : match.end()].mean()
+    often = [word for word, votes in marked.most_common() if votes >= 0.25 * seen[word] and votes >= 0.7]
+    return [word for word in often if seen[word] >= 2]
 
 
 def _options() -> argparse.ArgumentParser:
@@ -133,27 +168,23 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--transfer", action="store_true", help="leave families of sources out instead")
     return parser
 
 
-def _rarity(examples: Sequence[Example]) -> tuple[Floats, Floats]:
-    """Return inverse document frequencies of n-grams and of stems, rounded as they will be served."""
+def _rarity(texts: Sequence[str]) -> Floats:
+    """Return inverse document frequencies of n-grams, rounded as they will be served."""
     flat = np.ones(BUCKETS, dtype=np.float32)
-    seen, stem_seen = np.zeros(BUCKETS), np.zeros(IDF_BUCKETS)
-    for example in examples:
-        seen[np.unique(features(fold(example.text).text, flat)[0])] += 1
-        stem_seen[list({idf_bucket(stem) for stem in stems(example.text)})] += 1
-    return _as_served(seen, len(examples)), _as_served(stem_seen, len(examples))
-
-
-def _as_served(seen: NDArray[np.float64], documents: int) -> Floats:
-    rarity = 1 + np.log((1 + documents) / (1 + seen))
+    seen = np.zeros(BUCKETS)
+    for text in texts:
+        seen[np.unique(features(text, flat)[0])] += 1
+    rarity = 1 + np.log((1 + len(texts)) / (1 + seen))
     served: Floats = (np.clip(np.round(rarity / _IDF_STEP), 0, 255) * _IDF_STEP).astype(np.float32)
     return served
 
 
 def _matrix(texts: Sequence[str], idf: Floats) -> csr_matrix:
-    rows_of = [features(fold(text).text, idf) for text in texts]
+    rows_of = [features(text, idf) for text in texts]
     starts = np.concatenate([[0], np.cumsum([len(buckets) for buckets, _ in rows_of])])
     buckets = np.concatenate([buckets for buckets, _ in rows_of]).astype(np.int32)
     values = np.concatenate([values for _, values in rows_of])
@@ -187,7 +218,7 @@ def _predict(model: tuple[Floats, float], matrix: csr_matrix) -> NDArray[np.floa
     return predicted
 
 
-def _report_transfer(corpus: Corpus, seed: int) -> None:
+def report_transfer(corpus: Corpus, seed: int) -> None:
     """Leave families of sources out and judge them by the others; toxicity, ROC-AUC, against two baselines."""
     source = np.array([example.source for example in corpus.examples])
     toxic = _is([example.targets["toxicity"] for example in corpus.examples])
@@ -197,18 +228,18 @@ def _report_transfer(corpus: Corpus, seed: int) -> None:
     embedded = mean_embeddings(corpus.encoder, corpus.encoded)
     for family in FAMILIES:
         use = ~np.isin(source, family)
-        fewer = use & (np.random.default_rng(seed).random(len(source)) < 0.75)
+        fewer = use & (np.random.default_rng(seed).random(len(source)) < _TRANSFER_SHARE)
         head = train(corpus.encoder, corpus.chosen(fewer), seed=seed)
         linear = _fit(corpus.examples, corpus.matrix, "toxicity", use)
         frozen = LogisticRegression(C=10, max_iter=300).fit(embedded[fewer], toxic[fewer])
         for name in family:
             out = (source == name) & plain & whole
-            read = predict(head, corpus.chosen(out))[0][:, 0]
+            read = predict(corpus.encoder, head, corpus.chosen(out))[0][:, 0]
             flat = corpus.matrix[out] @ linear[0] + linear[1]
             scores = {"n-grams": flat, "frozen": frozen.decision_function(embedded[out]), "encoder": read}
             scores["blend"] = BLEND * read + (1 - BLEND) * flat
             _say("held out", name, int(out.sum()), *(f"{key} {_auc(toxic[out], s)}" for key, s in scores.items()))
-        read = predict(head, corpus.news_encoded)[0][:, 0]
+        read = predict(corpus.encoder, head, corpus.news_encoded)[0][:, 0]
         flat = corpus.news_matrix @ linear[0] + linear[1]
         _say(
             "newspaper without",
@@ -219,12 +250,13 @@ def _report_transfer(corpus: Corpus, seed: int) -> None:
 
 def calibrate(corpus: Corpus, head: Head, linear: Sequence[tuple[Floats, float]], out: Bools) -> Trained:
     """Blend the two models' logits; fit Platt's slope and offset a label on held-out texts and their soft targets."""
-    blended = _blended(predict(head, corpus.chosen(out))[0], corpus.matrix[out], linear)
-    news = _blended(predict(head, corpus.news_encoded)[0], corpus.news_matrix, linear)
+    plain = np.arange(int(out.sum())) < int(out[: corpus.plain].sum())
+    blended = _blended(predict(corpus.encoder, head, corpus.chosen(out))[0], corpus.matrix[out], linear)
+    news = _blended(predict(corpus.encoder, head, corpus.news_encoded)[0], corpus.news_matrix, linear)
     tested = [example for example, is_out in zip(corpus.examples, out, strict=True) if is_out]
     slope, offset = np.ones(len(LABELS), dtype=np.float32), np.zeros(len(LABELS), dtype=np.float32)
     for at, label in enumerate(LABELS):
-        known = np.array([label in example.targets for example in tested])
+        known = np.array([label in example.targets for example in tested]) & plain
         target = np.array([example.targets.get(label, 0) for example in tested])[known]
         weight = np.array([example.weight for example in tested])[known]
         slope[at], offset[at] = _platt(blended[known, at], target, weight)
@@ -326,7 +358,7 @@ def save(path: Path, model: Trained, corpus: Corpus) -> None:
         slope=model.slope,
         offset=model.offset,
         idf=np.round(corpus.idf / _IDF_STEP).astype(np.uint8),
-        relevance_idf=np.round(corpus.relevance_idf / _IDF_STEP).astype(np.uint8),
+        hostile=np.array(corpus.hostile),
         idf_step=np.array(_IDF_STEP, dtype=np.float32),
     )
 

@@ -5,7 +5,7 @@ import math
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from commentsvc.enums import CaseState, Guideline, Status
+from commentsvc.enums import CaseState, Guideline, Reason, Status
 from commentsvc.store.models import OPEN, Article, Case, Comment
 
 DAY_US = 24 * 3600 * 1_000_000
@@ -47,6 +47,19 @@ def open_case(
     session.add(case)
     session.flush()
     return case
+
+
+def reweigh(session: Session, case: Case, comment: Comment, *, likelihood: float) -> None:
+    """Let an open case's rank follow a new score. Its version stays: nothing has changed that a manager decides on.
+
+    A case that readers or the author asked for never becomes less urgent by what a machine thinks.
+    """
+    asked_for = case.reasons & (Reason.REPORTED | Reason.APPEAL)
+    article = session.get_one(Article, comment.article_id)
+    case.likelihood = max(case.likelihood, likelihood) if asked_for else likelihood
+    case.reach = reach_of(article.comment_count, is_public=comment.status == Status.PUBLISHED)
+    case.rank = rank_of(case.likelihood, case.reach, case.opened_at)
+    session.flush()
 
 
 def close_case(session: Session, case: Case, *, now: int) -> None:

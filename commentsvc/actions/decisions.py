@@ -347,12 +347,17 @@ def _settle_case(
     if status == Status.HELD:
         cases.open_case(session, comment, reasons=Reason.HELD, guideline=guideline, likelihood=likelihood, now=now)
         return None
-    only_held = case is not None and case.reasons == Reason.HELD
+    only_held = case is not None and is_only_held(case)
     by_person = by is not None and action != Action.UNDO
     if case is None or not (by_person or only_held or status == Status.WITHDRAWN):
         return None
     cases.close_case(session, case, now=now)
     return case
+
+
+def is_only_held(case: Case) -> bool:
+    """Whether a case is open for what a machine held alone, so that a machine may close it again."""
+    return bool(case.reasons & Reason.HELD) and not case.reasons & ~(Reason.HELD | Reason.RESCORED)
 
 
 def _answer_reports(session: Session, comment: Comment, decision: Decision) -> None:

@@ -39,7 +39,7 @@ POLICY: dict[str, Any] = {
     "off_topic": "hold",
     # Stricter than the default, because every article here has its full text: of the demo's own comments it holds
     # 4 of 83, under another article 33 %.
-    "relevance": 0.2,
+    "relevance": 0.25,
     "suspect_words": ["idiot", "idiots", "moron", "morons", "clown", "clowns", "scum", "stupid cow", "brain-dead"],
 }
 _HOUR_US = 3600 * 1_000_000

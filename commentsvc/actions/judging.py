@@ -1,7 +1,9 @@
 """What changes when a text is judged: the signals are kept, and judged again later when a check had failed?"""
 
 import random
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -11,17 +13,22 @@ from commentsvc.actions.drafts import draft_of, policy_of
 from commentsvc.enums import Action, Outcome, Reason, Status
 from commentsvc.infra import jobs
 from commentsvc.moderation.pipeline import Judge
-from commentsvc.moderation.terms import Judgement, Signal
+from commentsvc.moderation.terms import Draft, Judgement, Policy, Signal, Verdict
 from commentsvc.queries.history import has_decision_by_person
+from commentsvc.queries.rescoring import has_failed_check
 from commentsvc.store.db import Database
 from commentsvc.store.models import Article, Comment, SignalRow, Site
 
 _RETRY_US = 30_000_000
+AT_ONCE = 10
+"""How many comments one transaction settles: few enough that somebody who posts meanwhile hardly waits."""
+
+T = TypeVar("T")
 
 
-def record_signals(session: Session, comment: Comment, judgement: Judgement, *, now: int) -> None:
-    """Keep what every check observed about the comment's newest revision."""
-    rows = [_signal_row(signal, comment, now=now) for signal in judgement.signals]
+def record_signals(session: Session, comment: Comment, signals: Sequence[Signal], *, now: int) -> None:
+    """Keep what checks observed about the comment's newest revision."""
+    rows = [_signal_row(signal, comment, now=now) for signal in signals]
     if rows:
         session.execute(insert(SignalRow), rows)
 
@@ -34,66 +41,98 @@ def enqueue_rescore(session: Session, comment_id: int, revision: int, *, now: in
     )  # fmt: skip
 
 
-def rescore(db: Database, judge: Judge, comment_id: int, revision: int, *, now: int) -> bool:
-    """Judge a held comment again and let a clean verdict publish it; False when a check has failed once more.
+def rescore(db: Database, judge: Judge, wanted: Sequence[tuple[int, int]], *, now: int) -> list[bool | None]:
+    """Judge held comments again, as (comment, revision), and let a clean verdict publish one.
 
-    Nothing happens to a comment that was edited, decided or reported meanwhile: a person's judgement stands.
+    Answers for each: True when it is settled now, None when there was nothing to do (it was edited, decided or
+    reported meanwhile: a person's judgement stands), False when a check has failed once more or can't be asked.
     """
+    if judge.is_out:
+        return [False] * len(wanted)
+    answers: list[bool | None] = [None] * len(wanted)
+    found: list[tuple[int, int]] = []
+    drafts: list[tuple[Draft, Policy]] = []
     with db.reading() as session:
-        comment = session.get(Comment, comment_id)
-        if comment is None or not _is_waiting(session, comment, revision):
-            return True
-        site = session.get_one(Site, comment.site_id)
-        article = session.get_one(Article, comment.article_id)
-        parent = session.get(Comment, comment.parent_id) if comment.parent_id else None
-        draft = draft_of(
-            session, site, article, title=article.title, parent=parent, person_id=comment.person_id,
-            body=comment.body, except_id=comment.id, lot=random.random(), now=now,  # noqa: S311
-        )  # fmt: skip
-        policy = policy_of(site)
-    judgement = judge.judge(draft, policy)
-    with db.writing() as session:
-        return _settle(session, comment_id, revision, judgement, now=now)
+        for at, (comment_id, revision) in enumerate(wanted):
+            comment = session.get(Comment, comment_id)
+            if comment is not None and _is_waiting(session, comment, revision):
+                found.append((comment.article_id, at))
+                drafts.append(draft_again(session, comment, now=now))
+    # In the order of articles, as everyone locks them who changes several threads at once.
+    judged = sorted(zip(found, judge.judge_many(drafts), strict=True), key=lambda pair: pair[0])
+    for some in chunks(judged, AT_ONCE):
+        with db.writing() as session:
+            for (_, at), judgement in some:
+                answers[at] = _settle(session, *wanted[at], judgement, now=now)
+    return answers
 
 
-def _settle(session: Session, comment_id: int, revision: int, judgement: Judgement, *, now: int) -> bool:
-    comment = session.get_one(Comment, comment_id)
-    decisions.lock_thread(session, comment)
-    if not _is_waiting(session, comment, revision):
-        return True
-    verdict = judgement.verdict
-    if verdict.failed:
-        return False
-    record_signals(session, comment, judgement, now=now)
+def draft_again(session: Session, comment: Comment, *, now: int) -> tuple[Draft, Policy]:
+    """Collect what judging a comment that is there already needs."""
+    site = session.get_one(Site, comment.site_id)
+    article = session.get_one(Article, comment.article_id)
+    parent = session.get(Comment, comment.parent_id) if comment.parent_id else None
+    draft = draft_of(
+        session, site, article, title=article.title, parent=parent, person_id=comment.person_id,
+        body=comment.body, except_id=comment.id, lot=random.random(), now=now,  # noqa: S311
+    )  # fmt: skip
+    return draft, policy_of(site)
+
+
+def settle_held(session: Session, comment: Comment, verdict: Verdict, *, now: int) -> None:
+    """Publish or reject a comment that only a machine held, when that is what the machine says now."""
     if verdict.outcome == Outcome.PUBLISH:
         decisions.decide(
-            session, comment, Status.PUBLISHED, action=Action.PUBLISH, rule="rescored", revision=revision, now=now
-        )
-        reasons = verdict.reasons
+            session, comment, Status.PUBLISHED, action=Action.PUBLISH, rule="rescored", revision=comment.revision,
+            now=now,
+        )  # fmt: skip
+        _open_case(session, comment, verdict, verdict.reasons, now=now)
     elif verdict.outcome == Outcome.REJECT:
         decisions.decide(
             session, comment, Status.REJECTED, action=Action.REJECT, rule=verdict.breaches[0].check,
-            guideline=verdict.guideline, message=verdict.breaches[0].message, revision=revision, now=now,
+            guideline=verdict.guideline, message=verdict.breaches[0].message, revision=comment.revision, now=now,
         )  # fmt: skip
-        reasons = 0
-    else:
-        reasons = Reason.HELD | Reason.RESCORED
-    if reasons:
-        cases.open_case(
-            session, comment, reasons=reasons, guideline=verdict.guideline, likelihood=verdict.likelihood, now=now
-        )
+
+
+def is_held_by_machine(session: Session, comment: Comment) -> bool:
+    """Whether no person has held, decided, reported or appealed a held comment."""
+    case = cases.find_open_case(session, comment.id)
+    by_machine = comment.status == Status.HELD and case is not None and decisions.is_only_held(case)
+    return by_machine and not has_decision_by_person(session, comment.id)
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cut items into lists of at most `size`."""
+    walk = iter(items)
+    while some := list(islice(walk, size)):
+        yield some
+
+
+def _settle(session: Session, comment_id: int, revision: int, judgement: Judgement, *, now: int) -> bool | None:
+    comment = session.get_one(Comment, comment_id)
+    decisions.lock_thread(session, comment)
+    if not _is_waiting(session, comment, revision):
+        return None
+    verdict = judgement.verdict
+    if verdict.failed:
+        return False
+    record_signals(session, comment, judgement.signals, now=now)
+    settle_held(session, comment, verdict, now=now)
+    if comment.status == Status.HELD:
+        _open_case(session, comment, verdict, Reason.HELD | Reason.RESCORED, now=now)
     return True
 
 
 def _is_waiting(session: Session, comment: Comment, revision: int) -> bool:
-    case = cases.find_open_case(session, comment.id)
-    return (
-        comment.status == Status.HELD
-        and comment.revision == revision
-        and case is not None
-        and case.reasons == Reason.HELD
-        and not has_decision_by_person(session, comment.id)
-    )
+    waits = comment.revision == revision and is_held_by_machine(session, comment)
+    return waits and has_failed_check(session, comment)
+
+
+def _open_case(session: Session, comment: Comment, verdict: Verdict, reasons: int, *, now: int) -> None:
+    if reasons:
+        cases.open_case(
+            session, comment, reasons=reasons, guideline=verdict.guideline, likelihood=verdict.likelihood, now=now
+        )
 
 
 def _signal_row(signal: Signal, comment: Comment, *, now: int) -> dict[str, Any]:

@@ -283,7 +283,7 @@ def _hold_stays(session: Session, comment: Comment, case: Case | None) -> bool:
 def _take_effect(session: Session, comment: Comment, judgement: Judgement, *, now: int) -> None:
     verdict = judgement.verdict
     case = cases.find_open_case(session, comment.id)
-    record_signals(session, comment, judgement, now=now)
+    record_signals(session, comment, judgement.signals, now=now)
     status, action = _STATUS_OF[verdict.outcome]
     if status == Status.PUBLISHED and _hold_stays(session, comment, case):
         status, action = Status.HELD, Action.WITHHOLD

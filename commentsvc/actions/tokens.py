@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from joserfc import jwt
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from commentsvc.actions.accounts import join
 from commentsvc.enums import Role, Scope
-from commentsvc.errors import TokenRefused
+from commentsvc.errors import Forbidden, TokenRefused
 from commentsvc.queries.callers import ALGORITHM, API_TOKEN_PREFIX, SCOPES, access_key, derived_key, hash_token
 from commentsvc.store.models import ApiToken, AuthorizationCode, Person, RefreshToken, Site
 
@@ -128,9 +129,17 @@ def access_token(person: Person, site: Site, *, secret: str, now: int) -> str:
     return jwt.encode({"alg": ALGORITHM}, claims, access_key(secret), algorithms=[ALGORITHM])
 
 
-def issue_token(session: Session, person: Person, site: Site, *, name: str, now: int) -> str:
-    """Give out a personal API token with the scopes of the person's role on the site, joining them if need be."""
+def issue_token(
+    session: Session, person: Person, site: Site, *, name: str, now: int, scopes: Collection[Scope] = ()
+) -> str:
+    """Give out a personal API token, joining the person to the site if need be.
+
+    It has the scopes of their role, or of those only the ones named; Forbidden when the role has not all of them.
+    """
     membership = join(session, person, site, now=now)
+    theirs = SCOPES[Role(membership.role)]
+    if lacking := sorted(set(scopes) - theirs):
+        raise Forbidden(f"A {membership.role} of {site.key} can't have a token with the scope {lacking[0]}.")
     token = API_TOKEN_PREFIX + secrets.token_urlsafe(32)
     session.add(
         ApiToken(
@@ -138,7 +147,7 @@ def issue_token(session: Session, person: Person, site: Site, *, name: str, now:
             person_id=person.id,
             site_id=site.id,
             name=name,
-            scopes=sorted(SCOPES[Role(membership.role)]),
+            scopes=sorted(set(scopes) or theirs),
             created_at=now,
         )
     )

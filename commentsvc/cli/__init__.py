@@ -15,7 +15,6 @@ from typing import IO, Any
 import click
 from rich.console import Console
 from sqlalchemy import select
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -25,12 +24,13 @@ from commentsvc.actions.accounts import NewAccount
 from commentsvc.actions.names import numbered
 from commentsvc.app import build_judge, configure_logs
 from commentsvc.cli.classifier import classifier
+from commentsvc.cli.doctor import examine
 from commentsvc.cli.progress import progress
-from commentsvc.enums import Role
+from commentsvc.cli.scorer import scorer, shared_scorer
+from commentsvc.enums import Role, Scope
 from commentsvc.errors import DomainError, Invalid, Malformed, Misconfigured, NotFound
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.terms import Draft
-from commentsvc.queries import health
 from commentsvc.queries.sites import get_site
 from commentsvc.serve import free_address, serve
 from commentsvc.settings import Settings, load_settings
@@ -73,9 +73,11 @@ def run(host: str, port: int, workers: int) -> None:
     if "base_url" not in settings.model_fields_set:
         settings = settings.model_copy(update={"base_url": f"http://127.0.0.1:{port}"})
     host = free_address(host, port)
+    configure_logs(settings.log_format)
     with _database(settings) as db:
         _make_ready(settings, db)
-    _serve(settings, host=host, port=port, workers=workers)
+    with shared_scorer(settings, workers=workers) as settings:
+        _serve(settings, host=host, port=port, workers=workers)
 
 
 @main.command()
@@ -166,14 +168,19 @@ def add_manager(email: str, key: str, role: str, name: str | None) -> None:
 @main.command()
 @click.argument("email")
 @click.option("--site", "key", required=True)
-def token(email: str, key: str) -> None:
-    """Print a personal API token. It has that person's scopes on the site; nothing else is printed."""
+@click.option("--scope", "words", multiple=True, type=click.Choice([*map(str, Scope)]), help="Only this; repeatable.")
+def token(email: str, key: str, words: tuple[str, ...]) -> None:
+    """Print a personal API token, and nothing else. It has that person's scopes on the site, or those named by --scope.
+
+    A key that goes into another system's settings, such as Coral's, needs --scope analyze and no more.
+    """
     with _writing() as session:
         newsroom = get_site(session, key)
         person = _find_person(session, email)
         if person is None:
             raise NotFound(f"Nobody has the address {email}.")
-        made = tokens.issue_token(session, person, newsroom, name="command line", now=now_us())
+        scopes = [Scope(word) for word in words]
+        made = tokens.issue_token(session, person, newsroom, name="command line", now=now_us(), scopes=scopes)
     click.echo(made)
 
 
@@ -218,12 +225,13 @@ def classify(text: str, article: IO[str] | None) -> None:
 
 
 main.add_command(classifier)
+main.add_command(scorer)
 
 
 @main.command()
 def doctor() -> None:
     """Say what is wrong. Looks at configuration, database, queue, classifier and counters, and says what to do."""
-    findings = list(_examine())
+    findings = list(examine())
     console = Console(highlight=False)
     for finding in findings:
         mark = "[green]ok  [/]" if finding.is_well else "[red]BAD [/]"
@@ -319,36 +327,3 @@ def _scores(judge: Judge, texts: list[str], title: str, story: str) -> Iterator[
         draft = Draft(text, article_title=title.strip(), article_text=story.strip())
         relevance = judge.relevance.score(draft) if title or story else None
         yield {"scores": scores, "relevance": relevance, "engine": engine.name, "version": engine.version}
-
-
-def _examine() -> Iterator[health.Finding]:
-    settings = load_settings()
-    url = make_url(settings.resolved_database_url).render_as_string(hide_password=True)
-    yield health.Finding("configuration", True, f"database {url}, address {settings.base_url}")
-    with _database(settings) as db:
-        try:
-            revision = migrate.current(db)
-        except OperationalError as error:
-            reason = str(error.orig).strip().partition("\n")[0]
-            yield health.Finding("database", False, reason, "Check COMMENTSVC_DATABASE_URL and that it runs.")
-            return
-        newest = migrate.newest()
-        yield health.Finding(
-            "database", revision == newest, f"at revision {revision}, this version wants {newest}",
-            "Run `commentsvc upgrade`.",
-        )  # fmt: skip
-        if revision == newest:
-            with db.reading() as session:
-                yield from health.indexes(session)
-                yield from health.jobs(session, now=now_us())
-                yield from health.counters(session)
-    yield _classifier(settings)
-
-
-def _classifier(settings: Settings) -> health.Finding:
-    judge = build_judge(settings)
-    about = judge.describe()
-    judge.close()
-    advice = "Comments are held until it answers; see docs/operations.md."
-    message = f"{about['engine']} {about['version']}" + (f": {about['why']}" if about.get("why") else "")
-    return health.Finding("classifier", about["state"] == "ok", message, advice)

@@ -1,5 +1,6 @@
 """How does an evaluation look as a picture: what is found, how purely, and whether a score means what it says?"""
 
+import sys
 from collections.abc import Iterator, Mapping
 from itertools import pairwise, zip_longest
 from typing import Any
@@ -13,6 +14,9 @@ from commentsvc.errors import Invalid
 from commentsvc.moderation import metrics
 from commentsvc.moderation.evaluation import FALSE_POSITIVE_RATES, Labelled
 from commentsvc.moderation.metrics import Bools, Floats
+
+# It hooks itself into Python's imports, for maps that nobody draws here, and Python 3.11 warns of that at each import.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("pygal")]
 
 _WIDTH, _HEIGHT = 900, 520
 _POINTS = 300

@@ -35,6 +35,7 @@ class Claim:
     args: Mapping[str, Any]
     attempts: int
     worker: str
+    created_at: int
 
 
 def enqueue(
@@ -64,25 +65,38 @@ def enqueue(
     session.execute(insert(Job).values(row).on_conflict_do_nothing())
 
 
-def has_due(session: Session, *, now: int) -> bool:
+def has_due(session: Session, *, now: int, name: str | None = None) -> bool:
     """Say whether a claim would find something; cheaper than trying, and takes no lock."""
-    return session.scalar(select(_due(now).exists())) or False
+    due = _due(now) if name is None else _due(now).where(Job.name == name)
+    return session.scalar(select(due.exists())) or False
 
 
-def claim(session: Session, *, worker: str, now: int, lease: int = LEASE_US) -> Claim | None:
-    """Take the job that has been due longest, or return None.
+def claim(session: Session, *, worker: str, now: int, lease: int = LEASE_US, name: str | None = None) -> Claim | None:
+    """Take the job that has been due longest (of a name, when one is given), or return None.
 
     Safe when several workers ask at once: on PostgreSQL they skip what another is taking, on SQLite they queue.
     """
-    chosen = _due(now).order_by(Job.run_at, Job.id).limit(1).with_for_update(skip_locked=True)
-    row = session.execute(
+    return next(iter(claim_many(session, worker=worker, now=now, lease=lease, name=name, most=1)), None)
+
+
+def claim_many(
+    session: Session, *, worker: str, now: int, most: int, lease: int = LEASE_US, name: str | None = None
+) -> list[Claim]:
+    """Take up to `most` jobs that have been due longest, as `claim` does."""
+    due = _due(now) if name is None else _due(now).where(Job.name == name)
+    chosen = due.order_by(Job.run_at, Job.id).limit(most).with_for_update(skip_locked=True)
+    rows = session.execute(
         update(Job)
-        .where(Job.id == chosen.scalar_subquery())
+        # Read once, before the update: a subquery might be asked again after the first row has changed.
+        .where(Job.id.in_(session.scalars(chosen).all()))
         .values(state=JobState.RUNNING, worker=worker, run_at=now + lease, attempts=Job.attempts + 1)
-        .returning(Job.id, Job.name, Job.args, Job.attempts)
+        .returning(Job.id, Job.name, Job.args, Job.attempts, Job.created_at)
         .execution_options(synchronize_session=False)
-    ).first()
-    return None if row is None else Claim(row.id, row.name, row.args, row.attempts, worker)
+    )
+    return sorted(
+        (Claim(row.id, row.name, row.args, row.attempts, worker, row.created_at) for row in rows),
+        key=lambda claimed: claimed.id,
+    )
 
 
 def renew(session: Session, claimed: Claim, *, now: int, lease: int = LEASE_US) -> bool:
@@ -105,6 +119,30 @@ def give_back(session: Session, claimed: Claim, error: str, *, now: int) -> None
     if claimed.attempts >= MAX_ATTEMPTS:
         _settle(session, claimed, state=JobState.FAILED, run_at=now, error=error)
         return
+    later = now + min(2 ** min(claimed.attempts, 10), _LONGEST_PAUSE_S) * SECOND
+    _wait_again(session, claimed, run_at=later, error=error)
+
+
+def go_on(session: Session, claimed: Claim, *, run_at: int) -> None:
+    """Have a job that isn't done, but hasn't failed either, go on later; however often, it is never given up."""
+    _wait_again(session, claimed, run_at=run_at, error=None, attempts=0)
+
+
+def hasten(session: Session, name: str, *, now: int) -> int:
+    """Make all waiting jobs of a name due now, and return how many were not."""
+    # Written as the index of keys is, or SQLite wouldn't use it.
+    waiting = (Job.name == name, text("state = 'waiting' AND key IS NOT NULL"), Job.run_at > now)
+    hastened = update(Job).where(*waiting).values(run_at=now).returning(Job.id)
+    return len(session.scalars(hastened.execution_options(synchronize_session=False)).all())
+
+
+def is_asked_for(session: Session, name: str, key: str) -> bool:
+    """Say whether a job with this key waits or runs."""
+    unfinished = Job.state.in_((JobState.WAITING, JobState.RUNNING))
+    return session.scalar(select(Job.id).where(Job.name == name, Job.key == key, unfinished).limit(1)) is not None
+
+
+def _wait_again(session: Session, claimed: Claim, **values: Any) -> None:
     newer = aliased(Job)
     replaced = exists().where(
         newer.name == Job.name, newer.key == Job.key, newer.state == JobState.WAITING, newer.id != Job.id
@@ -114,8 +152,7 @@ def give_back(session: Session, claimed: Claim, error: str, *, now: int) -> None
         .where(Job.id == claimed.id, Job.worker == claimed.worker, replaced)
         .execution_options(synchronize_session=False)
     )
-    later = now + min(2 ** min(claimed.attempts, 10), _LONGEST_PAUSE_S) * SECOND
-    _settle(session, claimed, state=JobState.WAITING, worker=None, run_at=later, error=error)
+    _settle(session, claimed, state=JobState.WAITING, worker=None, **values)
 
 
 def purge(session: Session, *, now: int) -> int:

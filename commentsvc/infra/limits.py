@@ -21,6 +21,7 @@ LIMITS: Mapping[str, str] = {
     "sign_up": "10/hour",
     "sign_in": "20/minute",
     "token": "60/minute",
+    "analyze": "6000/minute",
 }
 """What is limited, and how often it may be done by whoever `parts` name. Reading is not."""
 

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from commentsvc.enums import TOXICITY_LABELS
 from commentsvc.errors import ClassifierUnavailable
-from commentsvc.moderation.encoder import Encoder, Reading
+from commentsvc.moderation.encoder import Encoder, Reading, load_encoder
 from commentsvc.moderation.language import is_foreign, load_languages
+from commentsvc.moderation.mending import Mender
 from commentsvc.moderation.ngrams import BUCKETS, Ints, Ngrams, character_ngrams, word_ngrams
 from commentsvc.moderation.normalise import WORD, Folded, fold, second_view
-from commentsvc.moderation.relevance import IDF_BUCKETS, TfidfRelevance, UnavailableRelevance
+from commentsvc.moderation.relevance import Embed, MeaningRelevance, UnavailableRelevance
 from commentsvc.moderation.terms import Span
 from commentsvc.moderation.toxicity import Scores
 
@@ -33,7 +34,7 @@ _TELLING_MARK = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The weights as served: `weights` is labels × buckets, `idf` per bucket, `relevance_idf` per stem's bucket.
+    """The weights as served: `weights` is labels × buckets, `idf` per bucket; `hostile` words, the commonest first.
 
     Logits are slope × (blend × encoder + (1 - blend) × linear) + offset, per label: Platt's calibration of a blend.
     """
@@ -43,7 +44,7 @@ class Model:
     weights: Floats
     bias: Floats
     idf: Floats
-    relevance_idf: Floats
+    hostile: tuple[str, ...]
     blend: float
     slope: Floats
     offset: Floats
@@ -61,11 +62,12 @@ class EmbeddedEngine:
         self.version = model.version
         self._model = model
         self._encoder = encoder
+        self._mender = Mender(model.hostile, encoder.ordinary_words)
         load_languages()
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
         """Score each text as the worse of its folded and its second view; None for each label without words."""
-        owners = [(at, view) for at, text in enumerate(texts) if _can_judge(text) for view in _views(text)]
+        owners = [(at, view) for at, text in enumerate(texts) if _can_judge(text) for view in self.views(text)]
         highest: dict[int, Floats] = {}
         for (at, _), logits in zip(owners, self._logits([view.text for _, view in owners])[0], strict=True):
             highest[at] = np.maximum(highest.get(at, logits), logits)
@@ -76,7 +78,7 @@ class EmbeddedEngine:
 
         Where it marks none, the words that raised the linear model's highest label most.
         """
-        views = _views(text)
+        views = self.views(text)
         if not _can_judge(text):
             return ()
         logits, readings = self._logits([view.text for view in views])
@@ -85,6 +87,11 @@ class EmbeddedEngine:
         found = [(match.start(), match.end()) for match in WORD.finditer(view.text)]
         telling = _marked(found, readings[best]) or self._pulled(found, view.text, int(np.argmax(logits[best])))
         return _joined([view.span(start, end) for start, end in telling], text)
+
+    def views(self, text: str) -> list[Folded]:
+        """Return the text as folded and, where that differs, with disguises undone as well as can be guessed."""
+        first, second = fold(text), self._mender.mend(second_view(text))
+        return [first] if second.text == first.text else [first, second]
 
     def _named(self, logits: Floats) -> Scores:
         known = dict(zip(self._model.labels, (_sigmoid(float(value)) for value in logits), strict=True))
@@ -137,7 +144,7 @@ def load_model(path: Path = MODEL_FILE) -> Model:
                 weights=kept["weights"].astype(np.float32) * kept["scales"].astype(np.float32)[:, None],
                 bias=kept["bias"].astype(np.float32),
                 idf=kept["idf"].astype(np.float32) * np.float32(kept["idf_step"]),
-                relevance_idf=kept["relevance_idf"].astype(np.float32) * np.float32(kept["idf_step"]),
+                hostile=tuple(str(word) for word in kept["hostile"]),
                 blend=float(kept["blend"]),
                 slope=kept["slope"].astype(np.float32),
                 offset=kept["offset"].astype(np.float32),
@@ -149,19 +156,23 @@ def load_model(path: Path = MODEL_FILE) -> Model:
     count = len(model.labels)
     shapes = [part.shape for part in (model.weights, model.bias, model.slope, model.offset)]
     fits = shapes == [(count, BUCKETS), (count,), (count,), (count,)]
-    fits = fits and (model.idf.shape, model.relevance_idf.shape) == ((BUCKETS,), (IDF_BUCKETS,))
-    if not fits or not set(model.labels) <= set(TOXICITY_LABELS):
+    if not fits or model.idf.shape != (BUCKETS,) or not set(model.labels) <= set(TOXICITY_LABELS):
         raise ClassifierUnavailable(f"the model file {path.name} was made for another version")
     return model
 
 
-def load_relevance() -> TfidfRelevance | UnavailableRelevance:
-    """Make the judge of relevance, whose stems' frequencies lie in the same file; without it, one that says so."""
+def embed_texts(texts: Sequence[str]) -> Floats:
+    """Return what folded texts are about, by the encoder that is loaded now; see Encoder.embed."""
+    return load_encoder().embed(texts)
+
+
+def load_relevance(embed: Embed = embed_texts) -> MeaningRelevance | UnavailableRelevance:
+    """Make the judge of relevance, which asks the same encoder; without it, one that says so."""
     try:
-        model = load_model()
+        load_encoder()
     except ClassifierUnavailable as error:
         return UnavailableRelevance(error.message)
-    return TfidfRelevance(model.relevance_idf, model.version)
+    return MeaningRelevance(embed)
 
 
 def features(text: str, idf: Floats) -> tuple[Ints, Floats]:
@@ -190,11 +201,6 @@ def _marked(found: Sequence[Span], reading: Reading) -> list[Span]:
     """Return the words of which a token is marked strongly enough; both lists are ascending."""
     strong = [span for span, mark in zip(reading.spans, reading.marks, strict=True) if _sigmoid(mark) >= _TELLING_MARK]
     return [word for word in found if any(start < word[1] and end > word[0] for start, end in strong)]
-
-
-def _views(text: str) -> list[Folded]:
-    first, second = fold(text), second_view(text)
-    return [first] if second.text == first.text else [first, second]
 
 
 def _joined(spans: list[Span], text: str) -> tuple[Span, ...]:

@@ -3,9 +3,10 @@
 import math
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import structlog
 
@@ -15,7 +16,7 @@ from commentsvc.moderation import checks
 from commentsvc.moderation.policy import decide
 from commentsvc.moderation.terms import Draft, Judgement, Policy, Signal, Span
 from commentsvc.moderation.timebox import Pending, Timebox
-from commentsvc.moderation.toxicity import Scores, ToxicityEngine, Unavailable
+from commentsvc.moderation.toxicity import Scores, ToxicityEngine
 
 _RULES: tuple[tuple[str, Guideline | None, checks.Check], ...] = (
     ("article", None, checks.article),
@@ -26,8 +27,13 @@ _RULES: tuple[tuple[str, Guideline | None, checks.Check], ...] = (
     ("spam", Guideline.SPAM, checks.spam),
 )
 _THREADS = 4
+_TEXTS_A_BUDGET = 4
+"""A batch may take as long as so many texts would one after the other, each at its budget's end."""
+_PROBE = "The library opens at nine."
 
 T = TypeVar("T")
+_Answer = Callable[[], list[Scores]]
+"""Waits for the scores of one text, or raises what the engine raised."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,51 +49,119 @@ class Relevance(Protocol):
         ...
 
 
+@runtime_checkable
+class Closing(Protocol):
+    """An engine that holds something to be let go."""
+
+    def close(self) -> None:
+        """Let it go."""
+        ...
+
+
 class Judge:
     """Asks every check and lets the policy decide; safe to share between threads.
 
-    `budget` is how many seconds each engine may take. A check that raises, takes longer or answers nonsense
-    becomes a failed signal; it never hides another one.
+    `budget` is how many seconds each engine may take, `threads` how many texts toxicity is asked for at once. A check
+    that raises, takes longer or answers nonsense becomes a failed signal; it never hides another one.
     """
 
     check_names = (*(name for name, _, _ in _RULES), "toxicity", "relevance")
 
-    def __init__(self, toxicity: ToxicityEngine, relevance: Relevance, *, budget: float = 2.0) -> None:
+    def __init__(
+        self, toxicity: ToxicityEngine, relevance: Relevance, *, budget: float = 2.0, threads: int = _THREADS
+    ) -> None:
         self.toxicity = toxicity
         self.relevance = relevance
-        self._toxicity_box = Timebox(threads=_THREADS, budget=budget)
+        self._toxicity_box = Timebox(threads=threads, budget=budget)
         self._relevance_box = Timebox(threads=_THREADS, budget=budget)
         self._failing: set[str] = set()
         self._lock = threading.Lock()
 
     def judge(self, draft: Draft, policy: Policy) -> Judgement:
         """Collect all signals, in the order of `check_names`, and draw the verdict."""
-        scores = self._toxicity_box.start(lambda: self.toxicity.score([draft.body]))
+        return self._judge(draft, policy, self._ask_toxicity(draft.body))
+
+    def judge_many(self, drafts: Sequence[tuple[Draft, Policy]]) -> list[Judgement]:
+        """Judge each draft as `judge` does, toxicity asked for all texts at once: for work that nobody waits for.
+
+        Each text adds to the budget. When the engine can't do the batch, each text is asked for alone.
+        """
+        answers = self._ask_for_many([draft.body for draft, _ in drafts])
+        return [self._judge(draft, policy, scores) for (draft, policy), scores in zip(drafts, answers, strict=True)]
+
+    def _judge(self, draft: Draft, policy: Policy, scores: "_Answer") -> Judgement:
         relevance = self._relevance_box.start(lambda: self.relevance.score(draft))
         signals = [self._by_rule(name, guideline, check, draft, policy) for name, guideline, check in _RULES]
         signals.append(self._toxicity_signal(scores, draft, policy))
         signals.append(self._relevance_signal(relevance))
         return Judgement(tuple(signals), decide(signals, policy, draft))
 
+    @property
+    def languages(self) -> frozenset[str]:
+        """The languages that the toxicity engine judges, by ISO 639-1; an engine that names none judges English."""
+        return frozenset(getattr(self.toxicity, "languages", {"en"}))
+
+    def score(self, texts: Sequence[str]) -> list[Scores]:
+        """Score bare texts within the budget, in order; raise ClassifierUnavailable when that can't be done."""
+        pending = self._toxicity_box.start(lambda: self.toxicity.score(texts))
+        answers = self._ask("toxicity", lambda: _checked_all(pending.result(), len(texts)))
+        if answers is None:
+            raise ClassifierUnavailable("The classifier can't answer now.")
+        return answers
+
     def describe(self) -> dict[str, Any]:
-        """Say which engines judge, whether toxicity's can answer, and if not, why."""
-        why = ""
-        if isinstance(self.toxicity, Unavailable):
-            why = self.toxicity.why
-        elif self._toxicity_box.is_stuck:
-            why = "it does not answer"
-        return {
-            "engine": self.toxicity.name,
-            "version": self.toxicity.version,
-            "state": "unavailable" if why else "ok",
-            "why": why,
-            "relevance": {"engine": self.relevance.name, "version": self.relevance.version},
-        }
+        """Say which engines judge, whether toxicity's can answer (`state`), and if not, why.
+
+        `state` is ok, loading, unavailable or stuck; `files` says what has become of a loaded engine's files.
+        """
+        return {**self._about(self.toxicity, self._toxicity_box), "relevance": self._about_relevance()}
+
+    @property
+    def is_out(self) -> bool:
+        """Whether asking for toxicity is known to be vain."""
+        return self._toxicity_box.is_stuck or bool(getattr(self.toxicity, "why", ""))
+
+    def can_score(self) -> bool:
+        """Ask the engine for one harmless sentence, and say whether it answered."""
+        return self._ask("toxicity", lambda: _checked_labels(self._ask_toxicity(_PROBE)())) is not None
 
     def close(self) -> None:
         """Let the engines' threads end."""
         self._toxicity_box.close()
         self._relevance_box.close()
+        for engine in (self.toxicity, self.relevance):
+            if isinstance(engine, Closing):
+                engine.close()
+
+    def _about_relevance(self) -> dict[str, Any]:
+        return self._about(self.relevance, self._relevance_box)
+
+    def _about(self, engine: "ToxicityEngine | Relevance", box: Timebox) -> dict[str, Any]:
+        why = getattr(engine, "why", "")
+        state = getattr(engine, "state", "unavailable" if why else "ok")
+        if not why and box.is_stuck:
+            state, why = "stuck", "it does not answer"
+        files = getattr(engine, "files", "")
+        return {"engine": engine.name, "version": engine.version, "state": state, "why": why, "files": files}
+
+    def _ask_toxicity(self, text: str) -> "_Answer":
+        return self._toxicity_box.start(lambda: self.toxicity.score([text])).result
+
+    def _ask_alone(self, text: str) -> list[Scores]:
+        return self._ask_toxicity(text)()
+
+    def _ask_for_many(self, texts: Sequence[str]) -> "list[_Answer]":
+        budget = self._toxicity_box.budget * max(1.0, len(texts) / _TEXTS_A_BUDGET)
+        try:
+            scores = self._toxicity_box.start(lambda: self.toxicity.score(texts), budget=budget).result()
+            answers = [[one] for one in scores]
+        except (ClassifierUnavailable, TimeoutError) as error:
+            return [partial(_raise, error)] * len(texts)
+        except Exception:
+            answers = []
+        if len(answers) != len(texts):
+            return [partial(self._ask_alone, text) for text in texts]
+        return [partial(_same, answer) for answer in answers]
 
     def _by_rule(
         self, name: str, guideline: Guideline | None, check: checks.Check, draft: Draft, policy: Policy
@@ -97,9 +171,10 @@ class Judge:
             return Signal(name, guideline, SignalState.FAILED)
         return answer
 
-    def _toxicity_signal(self, pending: "Pending[list[Scores]]", draft: Draft, policy: Policy) -> Signal:
+    def _toxicity_signal(self, answer: "_Answer", draft: Draft, policy: Policy) -> Signal:
+        labels = self._ask("toxicity", lambda: _checked_labels(answer()))
+        # Named after it has answered: one that has just come back has a version only then.
         engine, version = self.toxicity.name, self.toxicity.version
-        labels = self._ask("toxicity", lambda: _checked_labels(pending.result()))
         if labels is None:
             return Signal("toxicity", Guideline.COURTESY, SignalState.FAILED, engine=engine, version=version)
         known = [score for score in labels.values() if score is not None]
@@ -155,6 +230,14 @@ class Judge:
             return True
 
 
+def _same(answer: list[Scores]) -> list[Scores]:
+    return answer
+
+
+def _raise(error: Exception) -> list[Scores]:
+    raise error
+
+
 def _is_score(value: object) -> bool:
     return isinstance(value, float | int) and math.isfinite(value) and 0 <= value <= 1
 
@@ -165,7 +248,13 @@ def _checked_score(value: float | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _checked_labels(answers: list[Scores]) -> dict[str, float | None]:
+def _checked_labels(answers: list[Scores]) -> Scores:
     """Return every label of the only answer, None where it is missing, or raise when one is no probability."""
-    (scores,) = answers
-    return {label: _checked_score(scores.get(label)) for label in TOXICITY_LABELS}
+    (scores,) = _checked_all(answers, 1)
+    return scores
+
+
+def _checked_all(answers: list[Scores], count: int) -> list[Scores]:
+    if len(answers) != count:
+        raise ClassifierUnavailable("The engine answered for more or fewer texts than it was asked about.")
+    return [{label: _checked_score(scores.get(label)) for label in TOXICITY_LABELS} for scores in answers]

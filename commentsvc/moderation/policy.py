@@ -21,7 +21,7 @@ from commentsvc.moderation.terms import Breach, Draft, Policy, Signal, Verdict
 
 DEFAULT_POLICY = Policy(
     thresholds={"toxicity": 0.6, "obscene": 0.4, "threat": 0.35, "insult": 0.65, "identity_attack": 0.5},
-    relevance=0.05,
+    relevance=0.2,
 )
 """What a new site starts with; thresholds and relevance fit the embedded engines (docs/model-card.md)."""
 

@@ -31,15 +31,15 @@ class Timebox:
         """Whether every thread is still busy with a call that nobody waits for any more."""
         return self._overdue >= self._threads
 
-    def start(self, call: Callable[[], T]) -> "Pending[T]":
-        """Begin a call; its budget runs from now, time spent queueing included."""
+    def start(self, call: Callable[[], T], *, budget: float | None = None) -> "Pending[T]":
+        """Begin a call; its budget (the box's own unless given) runs from now, time spent queueing included."""
         future: Future[T] = Future()
         if self.is_stuck:
             future.set_exception(TookTooLong())
         else:
             self._start_thread()
             self._work.put((future, call))
-        return Pending(future, monotonic() + self.budget, self._give_up)
+        return Pending(future, monotonic() + (budget or self.budget), self._give_up)
 
     def close(self) -> None:
         """Let idle threads end; calls that are running end by themselves or with the process."""

@@ -54,8 +54,8 @@ STATUSES = {
     Status.WITHDRAWN: "Withdrawn",
 }
 _LIKELY = ((0.9, "almost certain"), (0.7, "very likely"), (0.5, "likely"), (0.25, "possible"), (0.0, "unlikely"))
-_NEAR = ((0.2, "close to the article"), (0.05, "loosely related"), (0.0, "far from the article"))
-_UNRELATED = 0.1
+_NEAR = ((0.5, "close to article or thread"), (0.25, "loosely related"), (0.0, "far from article and thread"))
+_UNRELATED = 0.5
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 _SECOND = 1_000_000
 _LEADING = 2

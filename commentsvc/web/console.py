@@ -17,7 +17,7 @@ from commentsvc.actions.decisions import Item, Result
 from commentsvc.enums import Action, ArticleSort, CaseSort, CaseState, Guideline, Reason
 from commentsvc.errors import Conflict, Invalid, NotFound, NotSignedIn
 from commentsvc.permissions import may_moderate
-from commentsvc.queries import articles, people, queue, sites
+from commentsvc.queries import articles, people, queue, rescoring, sites
 from commentsvc.queries.queue import Wanted
 from commentsvc.store.models import Decision, Membership, Site
 from commentsvc.store.paging import parse_id
@@ -208,6 +208,8 @@ def _scene(state: CaseState) -> dict[str, Any]:
         "next_case": scenes.following(page.cards, card),
         "carried": _carried(),
         "link": _link,
+        "rescoring": rescoring.find_open(session, site.id),
+        "is_classifier_out": context.services().judge.is_out,
     }
 
 

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import structlog
 from apiflask.exceptions import HTTPError as ValidationFailure
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from commentsvc import errors
@@ -115,6 +115,8 @@ def _answer(
 
 
 def _wants_json() -> bool:
-    if request.path.startswith(("/api/", "/v1alpha1/", "/healthz", "/readyz")):
+    if "assets" not in current_app.blueprints:  # The scorer has no pages.
+        return True
+    if request.path.startswith(("/api/", "/v1alpha1/", "/internal/", "/healthz", "/readyz")):
         return True
     return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"

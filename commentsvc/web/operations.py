@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from commentsvc.queries import health
+from commentsvc.queries import health, rescoring
 from commentsvc.store import migrate
 from commentsvc.store.db import now_us
 from commentsvc.web import context
@@ -37,10 +37,12 @@ def readyz() -> tuple[Response, int]:
         return jsonify({"status": "unavailable", **parts}), 503
     judge = services.judge.describe()
     parts["classifier"] = judge["state"]
-    parts["engine"] = {"name": judge["engine"], "version": judge["version"]}
+    parts["engine"] = _engine(judge)
+    parts["relevance"] = {"state": judge["relevance"]["state"], **_engine(judge["relevance"])}
+    parts["scores"] = _scores()
     if services.settings.redis_url:
         parts["redis"] = "unavailable" if services.limiter.is_degraded else "ok"
-    is_well = parts["classifier"] == "ok" and parts.get("redis", "ok") == "ok"
+    is_well = parts["classifier"] == parts["relevance"]["state"] == "ok" and parts.get("redis", "ok") == "ok"
     return jsonify({"status": "ok" if is_well else "degraded", **parts}), 200
 
 
@@ -94,11 +96,24 @@ class _Gauges:
         with self._services.db.reading() as session:
             queue = health.queue(session, now=now_us())
             verdicts = health.verdicts(session)
+            scores = rescoring.upkeep(session)
         yield GaugeMetricFamily("commentsvc_open_cases", "Cases that wait for a manager.", queue.open_cases)
         jobs = {"waiting": queue.waiting_jobs, "overdue": queue.overdue_jobs, "failing": queue.failing_jobs}
         yield _labelled("commentsvc_jobs", "Unfinished jobs.", "state", jobs)
+        passes = {"done": scores.done, "total": scores.total}
+        yield _labelled("commentsvc_rescoring", "Comments in rescorings under way.", "state", passes)
+        yield GaugeMetricFamily("commentsvc_unscored", "Held comments whose check had failed.", scores.unscored)
+        yield self._classifier()
         about = f"Automatic verdicts among the latest {health.LATEST:,} decisions."
         yield _labelled("commentsvc_verdicts", about, "outcome", verdicts)
+
+    def _classifier(self) -> Metric:
+        about = self._services.judge.describe()
+        family = GaugeMetricFamily(
+            "commentsvc_classifier", "1 while the classifier answers.", labels=["engine", "version", "state"]
+        )
+        family.add_metric([about["engine"], about["version"], about["state"]], float(about["state"] == "ok"))
+        return family
 
 
 @blueprint.record_once
@@ -115,6 +130,20 @@ def _labelled(name: str, about: str, label: str, values: dict[str, int]) -> Metr
     for value, number in values.items():
         family.add_metric([value], number)
     return family
+
+
+def _engine(about: dict[str, Any]) -> dict[str, str]:
+    """Name an engine, and say why it doesn't answer or what has become of its files, where there is anything to say."""
+    said = {"why": about["why"], "files": about["files"]}
+    return {"name": about["engine"], "version": about["version"], **{name: what for name, what in said.items() if what}}
+
+
+def _scores() -> dict[str, Any]:
+    """Say how far scores are from being the engine's own: a detail, nobody is served worse meanwhile."""
+    with context.services().db.reading() as session:
+        found = rescoring.upkeep(session)
+    state = "rescoring" if found.sites else "ok"
+    return {"state": state, "done": found.done, "total": found.total, "held": found.unscored}
 
 
 def _database() -> str:

@@ -102,7 +102,7 @@ def _refuse_nul() -> None:
 
 def _refuse_long_body() -> None:
     # serve.py has read the body by now, counted its bytes however they came, and says its length.
-    if (request.content_length or 0) > MAX_BODY:
+    if (request.content_length or 0) > (request.max_content_length or MAX_BODY):
         raise RequestEntityTooLarge
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from commentsvc.actions import accounts, tokens
 from commentsvc.actions.tokens import Grant
 from commentsvc.enums import Role, Scope
-from commentsvc.errors import TokenRefused
+from commentsvc.errors import Forbidden, TokenRefused
 from commentsvc.queries.callers import access_key, find_caller
 from commentsvc.store.db import Database
 from commentsvc.store.models import ApiToken, AuthorizationCode, Membership, Person, RefreshToken
@@ -213,6 +213,17 @@ def test_api_token_has_the_scopes_of_the_role_on_its_site(db: Database, cast: Ca
 
     assert token.startswith("cst_")
     assert (caller.person.id, caller.site_id, caller.scopes) == (getattr(cast, who).id, cast.daily.id, scopes)
+
+
+def test_api_token_may_have_fewer_scopes_but_never_more_than_the_role(db: Database, cast: Cast):
+    with db.writing() as session:
+        token = tokens.issue_token(session, cast.cam, cast.daily, name="coral", now=NOW, scopes=[Scope.ANALYZE])
+        caller = find_caller(session, token, secret=SECRET, now=NOW)
+
+    with pytest.raises(Forbidden, match="reader of daily can't have a token with the scope analyze"), db.writing() as s:
+        tokens.issue_token(s, cast.ada, cast.daily, name="coral", now=NOW, scopes=[Scope.READER, Scope.ANALYZE])
+
+    assert caller.scopes == {Scope.ANALYZE}
 
 
 def test_api_token_loses_at_once_what_the_role_lost(db: Database, cast: Cast):

@@ -53,7 +53,7 @@ def test_claim_takes_the_job_that_has_been_due_longest(db: Database) -> None:
     claimed = [claim(db), claim(db), claim(db)]
 
     assert [found.name if found else None for found in claimed] == ["first", "later", None]
-    assert claimed[0] == jobs.Claim(id=2, name="first", args={"n": 1}, attempts=1, worker="a")
+    assert claimed[0] == jobs.Claim(id=2, name="first", args={"n": 1}, attempts=1, worker="a", created_at=NOW)
 
 
 def test_same_key_waits_once_and_again_once_it_runs(db: Database) -> None:
@@ -130,7 +130,7 @@ def test_job_that_fails_for_good_is_kept_for_people_to_see(db: Database) -> None
     enqueue(db)
     claimed = claim(db)
     assert claimed is not None
-    spent = jobs.Claim(claimed.id, claimed.name, claimed.args, jobs.MAX_ATTEMPTS, claimed.worker)
+    spent = jobs.Claim(claimed.id, claimed.name, claimed.args, jobs.MAX_ATTEMPTS, claimed.worker, NOW)
 
     with db.writing() as session:
         jobs.give_back(session, spent, "no", now=NOW)
@@ -161,7 +161,7 @@ def test_purge_deletes_done_jobs_of_yesterday_and_nothing_else(db: Database) -> 
     assert failed is not None
     with db.writing() as session:
         jobs.finish(session, done, now=NOW)
-        spent = jobs.Claim(failed.id, failed.name, failed.args, jobs.MAX_ATTEMPTS, failed.worker)
+        spent = jobs.Claim(failed.id, failed.name, failed.args, jobs.MAX_ATTEMPTS, failed.worker, NOW)
         jobs.give_back(session, spent, "no", now=NOW)
     day = 24 * 3600 * SECOND
 

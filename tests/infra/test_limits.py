@@ -26,16 +26,16 @@ def allowed(limiter: Limiter, name: str, *parts: object, most: int = 300) -> int
 
 @pytest.mark.parametrize(
     ("name", "times"),
-    [("post", 20), ("vote", 120), ("report", 20), ("sign_up", 10), ("sign_in", 20), ("token", 60)],
+    [("post", 20), ("vote", 120), ("report", 20), ("sign_up", 10), ("sign_in", 20), ("token", 60), ("analyze", 6000)],
 )
 def test_limit_is_reached_after_its_number(name: str, times: int) -> None:
     limiter = Limiter()
 
-    assert allowed(limiter, name, 7) == times
+    assert allowed(limiter, name, 7, most=times + 10) == times
 
 
 def test_every_limit_is_tested() -> None:
-    assert set(LIMITS) == {"post", "vote", "report", "sign_up", "sign_in", "token"}
+    assert set(LIMITS) == {"post", "vote", "report", "sign_up", "sign_in", "token", "analyze"}
 
 
 def test_limits_count_for_each_name_and_person_apart() -> None:

@@ -121,7 +121,7 @@ def test_any_text_gets_probabilities_or_nothing_and_valid_evidence(text: str) ->
 
 def test_model_file_is_small_and_reads_without_pickle() -> None:
     with np.load(MODEL_FILE, allow_pickle=False) as kept:
-        assert set(kept) >= {"version", "labels", "weights", "idf", "relevance_idf", "blend", "slope", "offset"}
+        assert set(kept) >= {"version", "labels", "weights", "idf", "hostile", "blend", "slope", "offset"}
 
     assert MODEL_FILE.stat().st_size <= 2_000_000
 
@@ -219,7 +219,7 @@ def test_encoder_reads_a_bounded_number_of_windows() -> None:
 
 def test_encoder_says_what_is_wrong_with_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoder, "FOLDER", tmp_path)
-    for name in ("tokenizer.json", "trunk.onnx", "toxicity.onnx"):
+    for name in encoder.FILES:
         with pytest.raises(ClassifierUnavailable, match=f"{name} is missing"):
             load_encoder.__wrapped__()
         (tmp_path / name).write_bytes(b"no model")

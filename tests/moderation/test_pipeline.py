@@ -180,7 +180,7 @@ def test_judge_answers_at_once_when_all_threads_hang_and_recovers(stuck: threadi
     judge = Judge(Scripted(lambda: stuck.wait() and [{"toxicity": 0.1}]), ScriptedRelevance(lambda: 0.9), budget=0.1)
     for _ in range(pipeline._THREADS):
         judge.judge(DRAFT, DEFAULT_POLICY)
-    assert judge.describe()["state"] == "unavailable"
+    assert judge.describe()["state"] == "stuck"
 
     judge._toxicity_box.budget = 30.0
     began = monotonic()
@@ -253,7 +253,8 @@ def test_failures_are_logged_once_without_the_text_until_the_check_answers_again
 def test_describe_says_which_engine_and_why_not(engine: Scripted | Unavailable, described: dict[str, str]) -> None:
     judge = Judge(engine, ScriptedRelevance(lambda: 0.9))
 
-    assert judge.describe() == {**described, "relevance": {"engine": "scripted", "version": "7"}}
+    relevance = {"engine": "scripted", "version": "7", "state": "ok", "why": "", "files": ""}
+    assert judge.describe() == {**described, "files": "", "relevance": relevance}
 
 
 def test_an_unavailable_engine_holds_every_comment() -> None:

@@ -17,6 +17,7 @@ from commentsvc.moderation.embedded import load_relevance
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.terms import Span
 from commentsvc.moderation.toxicity import Scores, Unavailable, load_engine
+from commentsvc.store.db import now_us
 from commentsvc.store.models import Case, Comment, Job, SignalRow
 from commentsvc.worker import run_next
 from tests import factories
@@ -85,7 +86,7 @@ def test_a_failing_classifier_holds_and_says_so_and_the_comment_is_judged_again(
         assert run_next(db, judge, worker="w")
     with db.reading() as session:
         assert session.scalars(select(Comment.status)).one() == "held"
-        assert sorted(session.scalars(select(Job.state))) == ["done", "waiting"]
+        assert session.scalars(select(Job.state)).all() == ["waiting"]
 
     engine.repaired.set()
     with time_machine.travel(now() + timedelta(hours=2)):
@@ -148,6 +149,35 @@ def test_a_missing_model_degrades_readiness_and_names_itself(settings, db, cast,
     assert posted["status"] == "held"
     judge.close()
     app.extensions["commentsvc"].db.dispose()
+
+
+@pytest.mark.parametrize("faulty", ["unavailable"], indirect=True)
+def test_many_held_comments_are_asked_ever_more_rarely_and_judged_together_at_last(faulty, db, cast) -> None:
+    app, engine, judge = faulty
+    for _ in range(5):
+        post(app, db, cast)
+    pauses = []
+    for hours in (0.02, 0.1, 3):
+        with time_machine.travel(now() + timedelta(hours=hours), tick=False):
+            assert run_next(db, judge, worker="w")
+            with db.reading() as session:
+                jobs = session.scalars(select(Job)).all()
+                pauses.append({(job.run_at - now_us()) // 1_000_000 for job in jobs})
+            assert {(job.state, job.attempts, job.error) for job in jobs} == {("waiting", 0, None)}
+
+    engine.repaired.set()
+    with time_machine.travel(now() + timedelta(hours=4)):
+        assert run_next(db, judge, worker="w")
+        assert not run_next(db, judge, worker="w")
+
+    assert all(len(pause) == 1 for pause in pauses[1:])
+    assert pauses[0] == {30}
+    assert 60 < max(pauses[1]) < 120
+    assert pauses[2] == {600}
+    with db.reading() as session:
+        assert set(session.scalars(select(Job.state))) == {"done"}
+        states = session.scalars(select(SignalRow.state).where(SignalRow.check == "toxicity")).all()
+    assert sorted(states) == ["failed"] * 5 + ["observed"] * 5
 
 
 def now():

@@ -7,11 +7,10 @@ import pytest
 from flask import session
 from flask_wtf.csrf import generate_csrf
 
-from commentsvc.enums import Scope, Status
+from commentsvc.enums import Status
 from commentsvc.web.accounts import sign_in_here
 from tests import factories
 
-STAFF = (Scope.READER, Scope.MODERATE, Scope.ARTICLES)
 ROLES = ("nobody", "ada", "cam", "eve", "dee")
 """dee manages another site: for everything of `daily` she is a stranger."""
 
@@ -70,6 +69,16 @@ MATRIX: dict[tuple[str, str], Row] = {
         {"comments": [{"id": "{held}", "revision": 1}], "action": "approve"},
     ),
     ("POST", "managers_api.undo"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/decisions/{decision}/undo"),
+    # Whoever called Perspective: a key with the scope, of any site.
+    ("POST", "perspective.analyze"): Row(
+        (403, 403, 200, 200, 200), "/v1alpha1/comments:analyze",
+        {"comment": {"text": "A calm remark."}, "requestedAttributes": {"TOXICITY": {}}},
+    ),
+    ("POST", "perspective.suggest_score"): Row(
+        (403, 403, 200, 200, 200), "/v1alpha1/comments:suggestscore",
+        {"comment": {"text": "A calm remark."}, "attributeScores": {"TOXICITY": {"summaryScore": {"value": 0}}}},
+    ),
+    ("GET", "perspective.discovery"): Row(ANYONE, "/$discovery/rest"),
     # The console: a session; of a site that isn't theirs people learn nothing.
     ("GET", "console.show_sites"): Row((303, 200, 303, 303, 303), "/console", kind="page"),
     ("GET", "console.show_queue"): Row((303, 404, 200, 200, 404), "/console/daily", kind="page"),
@@ -121,9 +130,9 @@ def scene(db, cast):
         tokens = {
             "nobody": {},
             "ada": factories.bearer(writing, cast.ada, cast.daily),
-            "cam": factories.bearer(writing, cast.cam, cast.daily, *STAFF),
-            "eve": factories.bearer(writing, cast.eve, cast.daily, *STAFF),
-            "dee": factories.bearer(writing, cast.dee, cast.other, *STAFF),
+            "cam": factories.bearer(writing, cast.cam, cast.daily, *factories.STAFF),
+            "eve": factories.bearer(writing, cast.eve, cast.daily, *factories.STAFF),
+            "dee": factories.bearer(writing, cast.dee, cast.other, *factories.STAFF),
         }
     ids = {"theirs": str(theirs.id), "held": str(held.id), "decision": str(decision.id)}
     return ids, tokens

@@ -9,7 +9,7 @@ from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeL
 from commentsvc.store.models.sites import Article, Guidelines, Origin, Site
 from commentsvc.store.models.table import CLOSED, OPEN, PUBLISHED, Table
 from commentsvc.store.models.thread import Comment, Nudge, Revision, Vote
-from commentsvc.store.models.upkeep import IdempotencyKey, Job
+from commentsvc.store.models.upkeep import IdempotencyKey, Job, Rescoring
 
 __all__ = [
     "CLOSED",
@@ -33,6 +33,7 @@ __all__ = [
     "Person",
     "RefreshToken",
     "Report",
+    "Rescoring",
     "Revision",
     "Sanction",
     "SignInFailure",

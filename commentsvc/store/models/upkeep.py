@@ -43,3 +43,34 @@ class Job(Table):
     worker: Mapped[str | None] = mapped_column(String(40))
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[int]
+
+
+class Rescoring(Table):
+    """One pass over a site's comments that brings their scores up to an engine's version; at most one open a site."""
+
+    __tablename__ = "rescorings"
+    __table_args__ = (
+        partial_index("ix_rescorings_open", "site_id", unique=True, where="state = 'open'"),
+        Index(None, "site_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
+    engine: Mapped[str] = mapped_column(String(60))
+    version: Mapped[str] = mapped_column(String(60))
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    since: Mapped[int]
+    """Published comments are looked at from then on; those with an open case whatever their age."""
+    phase: Mapped[str] = mapped_column(String(10), default="cases")
+    reached: Mapped[int | None]
+    reached_id: Mapped[int | None]
+    """Where the pass has come to, newest first: (comment, comment) among cases, (published_at, comment) after."""
+    total: Mapped[int | None]
+    """How many were to be scored when it was counted, at the beginning."""
+    done: Mapped[int] = mapped_column(default=0)
+    freed: Mapped[int] = mapped_column(default=0)
+    """Held comments that are published now."""
+    flagged: Mapped[int] = mapped_column(default=0)
+    """Published comments that are in the queue now."""
+    created_at: Mapped[int]
+    finished_at: Mapped[int | None]

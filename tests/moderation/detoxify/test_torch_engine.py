@@ -1,6 +1,5 @@
 """The real detoxify package on a small checkpoint with random weights: offline, pinned, and without its pitfalls."""
 
-import json
 import math
 import os
 import socket
@@ -19,56 +18,11 @@ from commentsvc.moderation.policy import DEFAULT_POLICY
 from commentsvc.moderation.relevance import UnavailableRelevance
 from commentsvc.moderation.terms import Draft
 from commentsvc.moderation.toxicity import Unavailable, load_engine
+from tests.checkpoints import pin, write_checkpoint
 
 pytestmark = pytest.mark.skipif(
     not find_spec("detoxify") and not os.environ.get("CI"), reason="the extra [detoxify] is not installed"
 )
-
-SIX = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
-WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] you are a fool kind friend the mayor spoke about taxes today and we agree ! . ,"
-
-
-def write_checkpoint(folder: Path, *, bias: float | None = None) -> Path:
-    """Write what MODEL_DIR/detoxify holds: a two-layer BERT that reads 64 tokens, its tokenizer, its sum."""
-    import torch
-    from transformers import BertConfig, BertForSequenceClassification
-
-    torch.manual_seed(7)
-    config = BertConfig(
-        vocab_size=len(WORDS.split()),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-        num_labels=6,
-    )
-    model = BertForSequenceClassification(config)
-    model.classifier.weight.data.mul_(40)
-    if bias is not None:
-        model.classifier.bias.data.fill_(bias)
-    (folder / "config").mkdir(parents=True)
-    (folder / "config" / "config.json").write_text(json.dumps(config.to_dict()))
-    (folder / "config" / "vocab.txt").write_text("\n".join(WORDS.split()))
-    (folder / "config" / "tokenizer_config.json").write_text(
-        json.dumps({"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": 64})
-    )
-    arch = {"model_type": "nowhere/to-be-found", "model_name": "BertForSequenceClassification"}
-    arch |= {"tokenizer_name": "BertTokenizer", "num_classes": 6}
-    path = folder / "tiny.ckpt"
-    torch.save(
-        {
-            "config": {"arch": {"args": arch}, "dataset": {"args": {"classes": SIX}}},
-            "state_dict": model.state_dict(),
-        },
-        path,
-    )
-    pin(path)
-    return path
-
-
-def pin(path: Path) -> None:
-    path.with_name(path.name + ".sha256").write_text(f"{sha256(path.read_bytes()).hexdigest()}  {path.name}\n")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""How toxic is a text, by a Detoxify checkpoint: with torch, or exported and without?"""

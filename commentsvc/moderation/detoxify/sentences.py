@@ -1,0 +1,30 @@
+"""On which sentences must an exported model answer what Detoxify itself answers?"""
+
+SENTENCES = (
+    "Thank you, that was a thoughtful piece.",
+    "I disagree with the mayor, but her budget is sound.",
+    "You are a complete idiot and everybody knows it.",
+    "What a load of crap.",
+    "Shut up.",
+    "I will find you and hurt you.",
+    "People like them should not be allowed to vote.",
+    "Is it going to rain on Sunday? The forecast says 60 %, but I don't believe it!",
+    "lol",
+    "NOBODY ASKED FOR YOUR OPINION!!!",
+    "y0u are such a l0ser, s t u p i d",
+    "The committee will meet again on 14 March at 9:30; minutes are at https://example.com/minutes?id=42.",
+    "Café, naïve, façade, Zürich, Łódź: names are spelled as people spell them.",
+    "“Quoted — with dashes…”, he said. ‘Nothing’ more.",
+    "😀 what a day 🎉🎉",
+    "Quelle honte, vous êtes un menteur.",
+    "Qué vergüenza, eres un mentiroso.",
+    "Это просто глупость.",
+    "这真是太愚蠢了。",
+    "Bu çok aptalca bir fikir.",
+    "line one\nline two\n\n\tindented",
+    "a" * 200,
+    "<b>not a tag</b> & not an entity &amp; [MASK] </s> <pad> [SEP]",
+    "",
+    "The council spoke about taxes, parks, schools and the old bridge; nobody agreed with anybody, as ever. " * 40,
+)
+"""Plain and rude, short and long (the last is longer than any encoder reads), in several scripts, with odd signs."""
