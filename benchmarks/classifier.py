@@ -1,6 +1,6 @@
 """How fast is the embedded engine, and how much memory does it need? Prints Markdown.
 
-    python -m benchmarks.classifier [--data DIR] [--quick]
+    python -m benchmarks.classifier [--data DIR] [--texts N]
 
 With a folder that holds train/ts_comments.csv (column comment_text) it reads real comments, which are never copied;
 otherwise the demo's. Each figure is taken in a process of its own, bound to one core or two.
@@ -44,9 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="a folder with train/ts_comments.csv")
-    parser.add_argument("--quick", action="store_true", help="fewer texts: rougher figures in a minute")
+    parser.add_argument("--texts", type=int, default=1000, help="how many, at most")
     options = parser.parse_args(arguments)
-    given = read_input(options.data, 200 if options.quick else 1000)
+    given = read_input(options.data, options.texts)
     source = "real news comments" if options.data else "the demo's comments"
     words = statistics.median(len(text.split()) for text in given.texts)
     rows = [

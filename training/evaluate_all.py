@@ -38,6 +38,8 @@ SECTION = "evaluate_all"
 _TEXTS = 2000
 """At most so many of a set, drawn by the seed."""
 
+_BY_TERM = ("--group", "group")
+
 Labels = dict[str, bool]
 
 
@@ -164,8 +166,8 @@ def _identity_cases(out: Sequence[Example], data: Path, chance: random.Random) -
         for term in terms
     ]
     return [
-        Case("templates by identity", "held-out sentences of trained templates", templates, ("--group", "group")),
-        Case("neutral sentences by identity", "frames left out of training", sentences, ("--group", "group")),
+        Case("templates by identity", "held-out sentences of trained templates", templates, _BY_TERM),
+        Case("neutral sentences by identity", "frames left out of training", sentences, _BY_TERM),
     ]
 
 
@@ -195,7 +197,8 @@ def _measure_served(data: Path, seed: int) -> list[str]:
 
 def _section(cases: Sequence[Case], answers: Sequence[dict[str, Any]], served: Sequence[str], seed: int) -> str:
     named = list(zip(cases, answers, strict=True))
-    whole, identities = named[:-2], named[-2:]
+    whole = [pair for pair in named if pair[0].options != _BY_TERM]
+    identities = [pair for pair in named if pair[0].options == _BY_TERM]
     lengths = [
         (case.name, one["group"], *_held(one)) for case, answer in whole for one in _results(answer, LENGTH)
         if one["label"] == "toxicity"
