@@ -37,8 +37,8 @@ from commentsvc.store.models import Article, Comment, Person, Site, Vote
 PASSWORD = "commentsvc-demo"  # noqa: S105 - printed for everyone
 POLICY: dict[str, Any] = {
     "off_topic": "hold",
-    # Stricter than the default, because every article here has its full text: of the demo's own comments it holds
-    # 4 of 83, under another article 33 %.
+    # Stricter than the default, because every article here has its full text: of the demo's own comments it holds the
+    # two that are meant to be off topic.
     "relevance": 0.25,
     "suspect_words": ["idiot", "idiots", "moron", "morons", "clown", "clowns", "scum", "stupid cow", "brain-dead"],
 }

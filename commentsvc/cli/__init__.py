@@ -25,6 +25,7 @@ from commentsvc.actions.names import numbered
 from commentsvc.app import build_judge, configure_logs
 from commentsvc.cli.classifier import classifier
 from commentsvc.cli.doctor import examine
+from commentsvc.cli.opening import open_database
 from commentsvc.cli.progress import progress
 from commentsvc.cli.scorer import scorer, shared_scorer
 from commentsvc.enums import Role, Scope
@@ -74,7 +75,7 @@ def run(host: str, port: int, workers: int) -> None:
         settings = settings.model_copy(update={"base_url": f"http://127.0.0.1:{port}"})
     host = free_address(host, port)
     configure_logs(settings.log_format)
-    with _database(settings) as db:
+    with open_database(settings) as db:
         _make_ready(settings, db)
     with shared_scorer(settings, workers=workers) as settings:
         _serve(settings, host=host, port=port, workers=workers)
@@ -88,7 +89,7 @@ def worker() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with _database(settings) as db:
+    with open_database(settings) as db:
         _make_ready(settings, db)
         judge = build_judge(settings)
         click.echo("The worker is ready.", err=True)
@@ -98,7 +99,7 @@ def worker() -> None:
 @main.command()
 def upgrade() -> None:
     """Bring the database's tables to this version."""
-    with _database(load_settings()) as db:
+    with open_database(load_settings()) as db:
         before = migrate.current(db)
         after = migrate.upgrade(db)
     click.echo(f"The database is at revision {after}" + (" already." if before == after else "."))
@@ -111,7 +112,7 @@ def demo(port: int) -> None:
     settings = load_settings(demo=True, base_url=f"http://127.0.0.1:{port}").with_secret()
     pages = f"http://localhost:{port}"
     host = free_address("127.0.0.1", port)
-    with _database(settings) as db:
+    with open_database(settings) as db:
         migrate.upgrade(db)
         load_judge = partial(build_judge, settings)
         demonstrating.prepare(db, load_judge, pages=pages, api=settings.base_url, now=now_us())
@@ -192,7 +193,7 @@ def token(email: str, key: str, words: tuple[str, ...]) -> None:
 def seed(key: str, articles: int, comments: int, number: int) -> None:
     """Add synthetic articles and comments."""
     now = now_us()
-    with _database(load_settings()) as db:
+    with open_database(load_settings()) as db:
         with db.writing() as session:
             newsroom = get_site(session, key)
             plan = seeding.plan(session, newsroom, articles=articles, comments=comments, seed=number, now=now)
@@ -257,18 +258,9 @@ def _make_ready(settings: Settings, db: Database) -> None:
 
 
 @contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
-    db = Database(settings.resolved_database_url)
-    try:
-        yield db
-    finally:
-        db.dispose()
-
-
-@contextmanager
 def _writing(settings: Settings | None = None) -> Iterator[Session]:
     settings = settings or load_settings()
-    with _database(settings) as db:
+    with open_database(settings) as db:
         _make_ready(settings, db)
         with db.writing() as session:
             yield session

@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from commentsvc.app import build_judge
+from commentsvc.cli.opening import open_database
 from commentsvc.moderation import model_files
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.terms import Draft
@@ -41,11 +42,8 @@ def examine() -> Iterator[Finding]:
     url = make_url(settings.resolved_database_url).render_as_string(hide_password=True)
     yield Finding("configuration", True, f"database {url}, address {settings.base_url}")
     with closing(build_judge(settings)) as judge:
-        db = Database(settings.resolved_database_url)
-        try:
+        with open_database(settings) as db:
             yield from _database(db, judge)
-        finally:
-            db.dispose()
         yield from _classifier(settings, judge)
 
 

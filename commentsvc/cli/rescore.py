@@ -8,12 +8,13 @@ from sqlalchemy import select
 
 from commentsvc.actions import rescoring
 from commentsvc.app import build_judge
+from commentsvc.cli.opening import open_database
 from commentsvc.cli.progress import progress
 from commentsvc.enums import RescoringState
 from commentsvc.errors import ClassifierUnavailable, Misconfigured
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.queries.sites import get_site
-from commentsvc.settings import load_settings
+from commentsvc.settings import Settings, load_settings
 from commentsvc.store import migrate
 from commentsvc.store.db import Database, now_us
 from commentsvc.store.models import Rescoring, Site
@@ -35,7 +36,11 @@ def rescore(key: str | None, days: int) -> None:
     time: it goes on there, or here when it is asked for again.
     """
     settings = load_settings()
-    db = Database(settings.resolved_database_url)
+    with open_database(settings) as db:
+        _rescore(settings, db, key, days)
+
+
+def _rescore(settings: Settings, db: Database, key: str | None, days: int) -> None:
     if migrate.current(db) != migrate.newest():
         raise Misconfigured("The database isn't at this version's revision; run `commentsvc upgrade` first.")
     with closing(build_judge(settings)) as judge:
@@ -43,7 +48,6 @@ def rescore(key: str | None, days: int) -> None:
             raise ClassifierUnavailable(f"The classifier doesn't answer: {judge.describe()['why']}.")
         for site_key, number in _begin(db, judge, key, days).items():
             _finish(db, judge, site_key, number)
-    db.dispose()
 
 
 def _begin(db: Database, judge: Judge, key: str | None, days: int) -> dict[str, int]:
