@@ -9,12 +9,13 @@ from time import thread_time
 
 import pytest
 
-from commentsvc.app import build_judge
 from commentsvc.enums import SignalState
+from commentsvc.moderation.batching import Batcher, BatchingEngine
+from commentsvc.moderation.embedded import embed_texts, load_relevance
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.policy import DEFAULT_POLICY
 from commentsvc.moderation.terms import Draft
-from commentsvc.settings import Settings
+from commentsvc.moderation.toxicity import load_engine
 
 KB = 1024
 _LOTS = random.Random(3)
@@ -54,11 +55,11 @@ BUDGET_S = 2.0
 
 @pytest.fixture(scope="module")
 def judge() -> Iterator[Judge]:
-    loaded = build_judge(Settings(classifier="embedded"))
-    made = Judge(loaded.toxicity, loaded.relevance, budget=60.0)
+    # More patient than the service: other tests run beside this one.
+    engine = BatchingEngine(load_engine("embedded", None), Batcher(patience=60.0), embed=embed_texts)
+    made = Judge(engine, load_relevance(engine.embed), budget=60.0)
     yield made
     made.close()
-    loaded.close()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -94,7 +95,7 @@ GROWTH = """
 import resource, sys
 from commentsvc.app import build_judge
 from commentsvc.moderation.terms import Draft
-from commentsvc.settings import Settings
+from commentsvc.moderation.toxicity import load_engine
 from tests.moderation.test_hostile_texts import HOSTILE
 
 def resident():
