@@ -95,7 +95,7 @@ GROWTH = """
 import resource, sys
 from commentsvc.app import build_judge
 from commentsvc.moderation.terms import Draft
-from commentsvc.moderation.toxicity import load_engine
+from commentsvc.settings import Settings
 from tests.moderation.test_hostile_texts import HOSTILE
 
 def resident():
