@@ -3,71 +3,33 @@
 Every page works by links and forms alone; the script asks the same addresses for parts of the same pages.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, TypeVar
 
-from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from commentsvc.actions import reviewing
 from commentsvc.actions.decisions import Item, Result
 from commentsvc.enums import Action, ArticleSort, CaseSort, CaseState, Guideline, Reason
-from commentsvc.errors import Conflict, Invalid, NotFound, NotSignedIn
-from commentsvc.permissions import may_moderate
-from commentsvc.queries import articles, people, queue, rescoring, sites
+from commentsvc.errors import Conflict, Invalid, NotFound
+from commentsvc.queries import articles, people, queue, rescoring
 from commentsvc.queries.queue import Wanted
-from commentsvc.store.models import Decision, Membership, Site
+from commentsvc.store.models import Decision, Site
 from commentsvc.store.paging import parse_id
 from commentsvc.web import context, scenes
 from commentsvc.web.accounts import signed_in_person
+from commentsvc.web.desk import desk, desk_blueprint, frame, is_script, managing, to_sign_in
 from commentsvc.web.forms import DecisionForm
 from commentsvc.web.scenes import Bar
 
-P = ParamSpec("P")
 Word = TypeVar("Word", bound=StrEnum)
 
-blueprint = Blueprint("console", __name__, url_prefix="/console")
+blueprint = desk_blueprint("console", __name__)
 
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 _PAGE = 30
 _LISTS = {"console.show_queue", "console.show_decided"}
 _FILTERS = ("reason", "guideline", "q", "sort", "after")
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Which site a manager is working on, and what they are there."""
-
-    site: Site
-    membership: Membership
-
-
-def managing(view: Callable[P, ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """Let a view run only for managers of the site in its address, as their role is at this request.
-
-    Of a site that isn't theirs they learn nothing, not even that it exists.
-    """
-
-    @wraps(view)
-    def checked(site_key: str, *args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-        person = signed_in_person()
-        if person is None:
-            return _to_sign_in()
-        session = context.session()
-        site = sites.find_site(session, site_key)
-        membership = sites.find_membership(session, person.id, site.id) if site else None
-        if site is None or membership is None or not may_moderate(membership):
-            raise NotFound("There is no such site among those that you manage.")
-        g.desk = Desk(site, membership)
-        return view(*args, **kwargs)
-
-    return checked
 
 
 @blueprint.get("")
@@ -75,7 +37,7 @@ def show_sites() -> ResponseReturnValue:
     """Go to the one site that the person manages, or let them choose."""
     person = signed_in_person()
     if person is None:
-        return _to_sign_in()
+        return to_sign_in()
     session = context.session()
     managed = people.managed_sites(session, person.id)
     if len(managed) == 1:
@@ -105,9 +67,9 @@ def show_articles() -> ResponseReturnValue:
     sort = _one_of(ArticleSort, "sort") or ArticleSort.NEWEST
     q = request.args.get("q", "").strip()[:200]
     page = articles.page(
-        context.session(), _desk().site.id, q=q, sort=sort, cursor=request.args.get("after"), limit=_PAGE
+        context.session(), desk().site.id, q=q, sort=sort, cursor=request.args.get("after"), limit=_PAGE
     )
-    return render_template("console/articles.html", page=page, q=q, sort=sort, **_frame())
+    return render_template("console/articles.html", page=page, q=q, sort=sort, **frame())
 
 
 @blueprint.post("/<site_key>/decisions")
@@ -125,16 +87,16 @@ def decide() -> ResponseReturnValue:
         session,
         [Item(form.comment.data, form.revision.data, form.seen.data)],
         action=Action(form.action.data),
-        membership=_desk().membership,
+        membership=desk().membership,
         guideline=guideline if rejects else None,
         note=form.note.data or "",
-        message=scenes.message_to_author(session, _desk().site, guideline, form.message.data or "") if rejects else "",
+        message=scenes.message_to_author(session, desk().site, guideline, form.message.data or "") if rejects else "",
         now=context.now(),
     )
     if result.decision is None:
         return _refused(result)
     bar = scenes.done_bar(session, result.decision)
-    if _is_script():
+    if is_script():
         return _bar(bar)
     return redirect(_home(decided=result.decision.id, case=_next_case()), 303)
 
@@ -148,26 +110,15 @@ def undo(decision_id: str) -> ResponseReturnValue:
     if wanted is None:
         raise NotFound("There is no such decision on this site.")
     try:
-        undone = reviewing.take_back(session, wanted, membership=_desk().membership, now=context.now())
+        undone = reviewing.take_back(session, wanted, membership=desk().membership, now=context.now())
     except Conflict as problem:
         # Nothing was written: undo() checks everything first. So it may be answered instead of raised.
         bar = Bar("conflict", problem.message)
-        return _bar(bar, 409) if _is_script() else _page(CaseState.OPEN, bar=bar, status=409)
+        return _bar(bar, 409) if is_script() else _page(CaseState.OPEN, bar=bar, status=409)
     case = queue.find_open_case_id(session, undone.comment_id)
-    if _is_script():
+    if is_script():
         return _bar(scenes.undone_bar(session, undone, case_id=case))
     return redirect(_home(undone=undone.id, case=case), 303)
-
-
-@blueprint.after_request
-def _protect(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.vary.add("X-Part")
-    return response
 
 
 def _show(state: CaseState) -> ResponseReturnValue:
@@ -183,7 +134,7 @@ def _page(state: CaseState, *, bar: Bar | None, status: int = 200) -> ResponseRe
 def _scene(state: CaseState) -> dict[str, Any]:
     """Collect everything that the page of cases shows."""
     session, now = context.session(), context.now()
-    site = _desk().site
+    site = desk().site
     wanted = _wanted(state)
     page = queue.page(session, site.id, wanted, cursor=request.args.get("after"), limit=_PAGE, now=now)
     card = page.cards[0] if page.cards else None
@@ -192,9 +143,8 @@ def _scene(state: CaseState) -> dict[str, Any]:
         card = queue.find_card(session, site.id, chosen, now=now) if chosen else None
         if card is None:
             raise NotFound("There is no such case on this site.")
-    frame = _frame()
     return {
-        **frame,
+        **frame(),
         **scenes.card_scene(session, site, card, now=now),
         "page": page,
         "state": state,
@@ -213,32 +163,15 @@ def _scene(state: CaseState) -> dict[str, Any]:
     }
 
 
-def _frame() -> dict[str, Any]:
-    session = context.session()
-    here = _desk()
-    return {
-        **scenes.WORDS,
-        "site": here.site,
-        "me": here.membership.name,
-        "has_other_sites": len(people.managed_sites(session, here.membership.person_id)) > 1,
-        "summary": queue.summary(session, here.site.id),
-        "now": context.now(),
-    }
-
-
-def _desk() -> Desk:
-    return cast(Desk, g.desk)
-
-
 def _refused(result: Result) -> ResponseReturnValue:
     session = context.session()
     case = queue.find_latest_case_id(session, result.comment_id)
     bar = scenes.conflict_bar(session, result, case_id=case, now=context.now())
-    return _bar(bar, 409) if _is_script() else _page(CaseState.OPEN, bar=bar, status=409)
+    return _bar(bar, 409) if is_script() else _page(CaseState.OPEN, bar=bar, status=409)
 
 
 def _bar(bar: Bar, status: int = 200) -> ResponseReturnValue:
-    page = render_template("console/_bar.html", bar=bar, site=_desk().site, carried=_carried(), link=_link)
+    page = render_template("console/_bar.html", bar=bar, site=desk().site, carried=_carried(), link=_link)
     return page, status
 
 
@@ -248,7 +181,7 @@ def _bar_of_address() -> Bar | None:
     for name in ("decided", "undone"):
         wanted = parse_id(request.args.get(name, ""))
         decision = session.get(Decision, wanted) if wanted else None
-        if decision is None or decision.site_id != _desk().site.id:
+        if decision is None or decision.site_id != desk().site.id:
             continue
         if name == "decided":
             return scenes.done_bar(session, decision)
@@ -281,25 +214,14 @@ def _link(**more: Any) -> str:
     """Address the list that is shown, with its filters, from its start unless `after` says otherwise."""
     endpoint = request.endpoint if request.endpoint in _LISTS else "console.show_queue"
     kept: dict[str, Any] = {name: value for name, value in _carried().items() if name != "after"}
-    return url_for(endpoint or "", **{**kept, **more, "site_key": _desk().site.key})
+    return url_for(endpoint or "", **{**kept, **more, "site_key": desk().site.key})
 
 
 def _home(**more: Any) -> str:
-    return url_for("console.show_queue", **{**_carried(), **more, "site_key": _desk().site.key})
+    return url_for("console.show_queue", **{**_carried(), **more, "site_key": desk().site.key})
 
 
 def _next_case() -> int | None:
     """Return the case to show after a decision, if it still waits."""
     wanted = parse_id(request.args.get("next", ""))
-    return wanted if wanted and queue.is_open(context.session(), _desk().site.id, wanted) else None
-
-
-def _is_script() -> bool:
-    return "X-Part" in request.headers
-
-
-def _to_sign_in() -> ResponseReturnValue:
-    if _is_script():
-        raise NotSignedIn("Your session has ended; sign in again.")
-    back = request.full_path.rstrip("?") if request.method == "GET" else url_for("console.show_sites")
-    return redirect(url_for("accounts.sign_in", next=back), 303)
+    return wanted if wanted and queue.is_open(context.session(), desk().site.id, wanted) else None
