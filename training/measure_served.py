@@ -66,17 +66,20 @@ def _evidence(engine: ToxicityEngine, examples: Sequence[Example], listed: set[s
 def _evasion(engine: ToxicityEngine, examples: Sequence[Example], chance: random.Random) -> None:
     """Disguise the words that most raters marked, and ask how many texts are still held.
 
-    Twice: of all texts, and of those with none but words that no training text disguised, by an engine whose own list
-    of hostile words lacks them.
+    Of all texts; of those with none but words that no training text disguised, by an engine whose list of hostile
+    words lacks them, so that mending knows them as words and no more; and of the same by one that has never seen them.
     """
     texts = [(example.text, words) for example in examples if (words := _telling(example))]
     unknown = [(text, words) for text, words in texts if all(is_kept_plain(word) for word in words)]
-    blind = _without_kept_plain()
-    print(f"recall: {len(texts)} texts; {len(unknown)} of them only with words unknown to the normaliser")
+    unlisted, unheard = _without_kept_plain(heard=True), _without_kept_plain(heard=False)
+    print(f"recall: {len(texts)} texts; {len(unknown)} of them only with words that nobody listed")
     ways: dict[str, Disguise | None] = {"plain": None, **DISGUISES, "joined": None}
     for name, how in ways.items():
         changed = [[_changed(text, words, name, how, chance) for text, words in part] for part in (texts, unknown)]
-        print(f"recall {name}: {_held(engine, changed[0]):.3f}; unknown words {_held(blind, changed[1]):.3f}")
+        unlisted_held, unheard_held = _held(unlisted, changed[1]), _held(unheard, changed[1])
+        print(
+            f"recall {name}: {_held(engine, changed[0]):.3f}; unlisted {unlisted_held:.3f}; unheard {unheard_held:.3f}"
+        )
 
 
 def _changed(text: str, words: set[str], name: str, how: Disguise | None, chance: random.Random) -> str:
@@ -90,10 +93,20 @@ def _telling(example: Example) -> set[str]:
     return {match[0].lower() for match in re.finditer(r"[A-Za-z]{3,}", example.text) if match.start() in gold}
 
 
-def _without_kept_plain() -> ToxicityEngine:
-    """Return the engine without the fourth of its list of hostile words that no training text disguised."""
+def _without_kept_plain(*, heard: bool) -> ToxicityEngine:
+    """Return the engine without the fourth of its hostile words that no training text disguised.
+
+    Where they are heard of, they stand among all words, and what the model makes of one it reads alone is all that
+    mending knows; otherwise they are in no list at all.
+    """
     model = load_model()
     hostile = tuple(word for word in model.hostile if not is_kept_plain(word))
+    if not heard:
+        gone = {word for word in (*model.hostile, *model.harsh) if is_kept_plain(word)}
+        harsh, words = (
+            tuple(word for word in listed if word not in gone) for listed in (model.harsh, model.vocabulary)
+        )
+        model = replace(model, harsh=harsh, vocabulary=words)
     return EmbeddedEngine(replace(model, hostile=hostile), load_encoder())
 
 

@@ -29,11 +29,12 @@ from training import export
 from training.attacks import noisy
 from training.corpora import LABELS, Example, clean_targets, read_examples, rows
 from training.encoder import Encoded, Head, encode, load_encoder, mean_embeddings, predict, train
+from training.vocabulary import add_words
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
-VERSION = "2026.3"
+VERSION = "2026.4"
 BLEND = 0.7
 """The encoder's share in the blended logits."""
 FAMILIES = (("civil",), ("wiki", "wiki_context", "wiki_plain", "jigsaw"), ("tweets", "surge"))
@@ -71,6 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     export.save(corpus.encoder, head, options.out)
     save(options.out / "embedded.npz", model, corpus)
+    chosen = [
+        one for one, is_out in zip(corpus.examples[: corpus.plain], out[: corpus.plain], strict=True) if not is_out
+    ]
+    add_words(options.out, chosen)
     _say("seconds", round(time.monotonic() - began))
 
 
@@ -342,7 +347,7 @@ def _auc(target: Bools, scores: NDArray[Any]) -> float:
 
 
 def save(path: Path, model: Trained, corpus: Corpus) -> None:
-    """Write the linear model, the blend and its calibration."""
+    """Write the linear model, the blend and its calibration; `add_words` completes the file."""
     weights = np.stack([weights for weights, _ in model.linear])
     scales = np.abs(weights).max(axis=1) / 127
     rounded = np.round(weights / scales[:, None])
@@ -359,6 +364,8 @@ def save(path: Path, model: Trained, corpus: Corpus) -> None:
         offset=model.offset,
         idf=np.round(corpus.idf / _IDF_STEP).astype(np.uint8),
         hostile=np.array(corpus.hostile),
+        harsh=np.array([], dtype=str),
+        vocabulary=np.array([], dtype=str),
         idf_step=np.array(_IDF_STEP, dtype=np.float32),
     )
 

@@ -1,10 +1,11 @@
 """How toxic is a text, by the small models that come with the package?"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -34,8 +35,10 @@ _TELLING_MARK = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The weights as served: `weights` is labels × buckets, `idf` per bucket; `hostile` words, the commonest first.
+    """The weights as served: `weights` is labels × buckets, `idf` per bucket.
 
+    `hostile` are words that raters marked, `harsh` those that the engine itself finds so when it reads nothing else,
+    `vocabulary` all words that its training texts had often; the most marked, or the most frequent, come first.
     Logits are slope × (blend × encoder + (1 - blend) × linear) + offset, per label: Platt's calibration of a blend.
     """
 
@@ -45,6 +48,8 @@ class Model:
     bias: Floats
     idf: Floats
     hostile: tuple[str, ...]
+    harsh: tuple[str, ...]
+    vocabulary: tuple[str, ...]
     blend: float
     slope: Floats
     offset: Floats
@@ -62,7 +67,7 @@ class EmbeddedEngine:
         self.version = model.version
         self._model = model
         self._encoder = encoder
-        self._mender = Mender(model.hostile, encoder.ordinary_words)
+        self._mender = Mender((*model.hostile, *model.harsh), encoder.ordinary_words.union(model.vocabulary))
         load_languages()
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
@@ -144,7 +149,9 @@ def load_model(path: Path = MODEL_FILE) -> Model:
                 weights=kept["weights"].astype(np.float32) * kept["scales"].astype(np.float32)[:, None],
                 bias=kept["bias"].astype(np.float32),
                 idf=kept["idf"].astype(np.float32) * np.float32(kept["idf_step"]),
-                hostile=tuple(str(word) for word in kept["hostile"]),
+                hostile=_words(kept, "hostile"),
+                harsh=_words(kept, "harsh"),
+                vocabulary=_words(kept, "vocabulary"),
                 blend=float(kept["blend"]),
                 slope=kept["slope"].astype(np.float32),
                 offset=kept["offset"].astype(np.float32),
@@ -191,6 +198,10 @@ def _weighed(distinct: Ints, counts: Ints, idf: Floats) -> Floats:
     norm = float(np.linalg.norm(values)) or 1.0
     weighed: Floats = (values / (norm * math.sqrt(2))).astype(np.float32)
     return weighed
+
+
+def _words(kept: Mapping[str, NDArray[Any]], name: str) -> tuple[str, ...]:
+    return tuple(str(word) for word in kept[name])
 
 
 def _can_judge(text: str) -> bool:

@@ -34,16 +34,16 @@ class _Change:
 class Mender:
     """Undoes what people do to words that would be noticed; never touches a word that it knows to be ordinary.
 
-    `hostile` is ordered by how common its words are: of several that fit, the most common one is taken.
+    `hostile` are the words that are looked for: of several that fit, the first one is taken. `ordinary` are all words.
     """
 
     def __init__(self, hostile: Sequence[str], ordinary: Container[str]) -> None:
-        self._hostile = {word: rank for rank, word in enumerate(hostile)}
+        self._hostile = {word: rank for rank, word in enumerate(dict.fromkeys(hostile))}
         self._ordinary = ordinary
         self._shapes: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._heads: dict[str, list[str]] = defaultdict(list)
         self._near: dict[str, list[str]] = defaultdict(list)
-        for word in hostile:
+        for word in self._hostile:
             if len(word) >= _LEAST_MASKED:
                 self._shapes[word[0], word[-1]].append(word)
                 self._heads[word[:1]].append(word)
@@ -112,7 +112,7 @@ class Mender:
     def _typo(self, word: str) -> str | None:
         if len(word) < _LEAST_TYPO - 1:
             return None
-        found = {near for key in _deletes(word) for near in self._near.get(key, ()) if _is_slip(word, near)}
+        found = {near for key in _deletes(word) for near in self._near.get(key, ()) if is_slip(word, near)}
         return min(found, key=lambda near: self._hostile[near], default=None)
 
     def _seam(self, word: str) -> int | None:
@@ -134,7 +134,7 @@ def _deletes(word: str) -> set[str]:
     return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
 
 
-def _is_slip(word: str, meant: str) -> bool:
+def is_slip(word: str, meant: str) -> bool:
     """Whether one letter was dropped, doubled, replaced or swapped with its neighbour, and not the first one."""
     if word[0] != meant[0] or word == meant:
         return False

@@ -25,7 +25,9 @@ _NOT_ALNUM = re.compile(r"[\W_]+")
 _LEET = str.maketrans("0134578@$!|+", "oieastbasiit")
 _LEET_CHARS = re.compile(r"[0134578@$!|+]")
 _LETTER = r"[^\W\d_]"
-_LEET_TAIL = re.compile(r"[!|+.,?;:)]+$")
+_LEET_TAIL = re.compile(r"[!|+.,?;:)\"'”’]+$")
+_MEANT = re.compile(r"\W*\d[\d.,]*\W?([^\W\d_]|th|st|nd|rd|am|pm|bn|mb|gb|kg|km)?\W*|.*(://|www\.).*")
+"""Numbers with an ending or a unit, and addresses: their digits and signs are no letters."""
 _SPACED = re.compile(rf"(?<!{_LETTER}){_LETTER}(?P<gap>[ .\-_*,/]{{1,2}}){_LETTER}(?:(?P=gap){_LETTER})+(?!{_LETTER})")
 _STRETCHED = re.compile(rf"({_LETTER})\1{{2,}}")
 
@@ -130,6 +132,8 @@ def _undo_look_alikes(text: str) -> str:
 def _undo_leet(match: re.Match[str]) -> str:
     token = match[0]
     if not _LEET_CHARS.search(token) or not any(char.isalpha() for char in token):
+        return token
+    if _MEANT.fullmatch(token):
         return token
     tail = _LEET_TAIL.search(token)
     end = tail.start() if tail else len(token)
