@@ -1,6 +1,6 @@
 """What does the encoder read in texts: one logit a label, one a word for how much it tells, and what they are about?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from commentsvc.errors import ClassifierUnavailable
+from commentsvc.moderation.sessions import batches, open_session
 from commentsvc.moderation.terms import Span
 
 FOLDER = Path(__file__).parent / "model"
@@ -53,7 +54,7 @@ class Encoder:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._words, self._toxicity, self._meaning = (_session(folder / f"{name}.onnx") for name in GRAPHS)
+        self._words, self._toxicity, self._meaning = (open_session(folder / f"{name}.onnx") for name in GRAPHS)
         self._first, self._last = (_number(self._tokenizer, name) for name in ("[CLS]", "[SEP]"))
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
@@ -61,7 +62,7 @@ class Encoder:
         pieces = [piece for at, text in enumerate(texts) for piece in self._pieces(at, text)]
         logits: dict[int, list[Floats]] = {at: [] for at in range(len(texts))}
         marked: dict[int, list[tuple[Span, float]]] = {at: [] for at in range(len(texts))}
-        for batch in _batches(pieces):
+        for batch in batches(pieces, tokens=_BATCH_TOKENS):
             for piece, row, marks in zip(batch, *self._run(self._toxicity, ["logits", "marks"], batch), strict=True):
                 logits[piece.owner].append(row)
                 marked[piece.owner] += zip(piece.spans, marks[1:], strict=False)
@@ -71,7 +72,7 @@ class Encoder:
         """Return what folded texts are about: texts × width, each of length 1; their cosines say how near they are."""
         pieces = [piece for at, text in enumerate(texts) for piece in self._pieces(at, text)]
         found = np.zeros((len(texts), _WIDTH), dtype=np.float32)
-        for batch in _batches(pieces):
+        for batch in batches(pieces, tokens=_BATCH_TOKENS):
             (rows,) = self._run(self._meaning, ["meaning"], batch)
             for piece, row in zip(batch, rows, strict=True):
                 found[piece.owner] += row * len(piece.ids)
@@ -135,27 +136,6 @@ def _number(tokenizer: Tokenizer, name: str) -> int:
     if number is None:
         raise ClassifierUnavailable(f"the tokenizer has no {name}")
     return int(number)
-
-
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # Fused, adding and normalising take six times as long as apart: half of a text's time.
-    options.add_session_config_entry("optimization.disable_specified_optimizers", "SkipLayerNormFusion")
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def _batches(pieces: list[_Piece]) -> Iterator[list[_Piece]]:
-    batch: list[_Piece] = []
-    for piece in sorted(pieces, key=lambda piece: len(piece.ids)):
-        if batch and (len(batch) + 1) * len(piece.ids) > _BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(piece)
-    if batch:
-        yield batch
 
 
 def _reading(logits: list[Floats], marked: list[tuple[Span, float]]) -> Reading:

@@ -9,6 +9,30 @@ _LEAST_MARGIN = 4.0
 """Log-probability per word by which another language must win: tweets in slang stay below 4, Dutch, Italian
 and Spanish begin at 5."""
 _ENOUGH = 2000
+_ENGLISH = frozenset(
+    [
+        "the",
+        "and",
+        "of",
+        "to",
+        "is",
+        "that",
+        "this",
+        "it",
+        "you",
+        "are",
+        "was",
+        "have",
+        "not",
+        "with",
+        "they",
+        "what",
+        "who",
+        "be",
+    ]
+)
+_PLAINLY_ENGLISH = 0.15
+"""A text with this share of such words needs no closer look, which would cost a thirtieth of judging it."""
 
 
 def load_languages() -> None:
@@ -22,12 +46,16 @@ def is_foreign(text: str) -> bool:
     When in doubt it is English: slang, names and typing errors must not switch a judge off.
     """
     folded = fold(text).text
-    letters = [char for char in folded if char.isalpha()]
-    if sum(char.isascii() for char in letters) * 2 < len(letters):
+    if not folded.isascii() and _is_another_script(folded):
         return True
-    words = len(WORD.findall(folded[:_ENOUGH]))
-    if words < _LEAST_WORDS:
+    words = WORD.findall(folded[:_ENOUGH])
+    if len(words) < _LEAST_WORDS or sum(word in _ENGLISH for word in words) >= _PLAINLY_ENGLISH * len(words):
         return False
     ranked = py3langid.rank(text[:_ENOUGH])
     english = next(score for language, score in ranked if language == "en")
-    return bool((ranked[0][1] - english) / words >= _LEAST_MARGIN)
+    return bool((ranked[0][1] - english) / len(words) >= _LEAST_MARGIN)
+
+
+def _is_another_script(folded: str) -> bool:
+    letters = [char for char in folded if char.isalpha()]
+    return sum(char.isascii() for char in letters) * 2 < len(letters)

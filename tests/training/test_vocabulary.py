@@ -1,4 +1,4 @@
-"""The words that mending goes by: counted, without common misspellings, and harsh where the model itself finds them so."""
+"""The words that mending goes by: counted, without misspellings, and harsh where the model itself finds them so."""
 
 from collections import Counter
 from pathlib import Path

@@ -20,10 +20,11 @@ from commentsvc.enums import TOXICITY_LABELS
 from commentsvc.errors import ClassifierUnavailable, Misconfigured
 from commentsvc.moderation.detoxify.about import FILES, About, sum_of, version_of, write_about
 from commentsvc.moderation.detoxify.graphs import build
-from commentsvc.moderation.detoxify.onnx_engine import open_session, pieces_of, run
+from commentsvc.moderation.detoxify.onnx_engine import pieces_of, run
 from commentsvc.moderation.detoxify.sentences import SENTENCES
 from commentsvc.moderation.detoxify.torch_engine import knows_english_only, load_detoxify, room
 from commentsvc.moderation.graphs import save_int8
+from commentsvc.moderation.sessions import open_session
 
 STEPS = 5
 """How often export() says that a step is done."""

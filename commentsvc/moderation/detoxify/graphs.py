@@ -11,7 +11,7 @@ from commentsvc.moderation.graphs import Graph, Weights
 
 KINDS = ("bert", "roberta", "xlm-roberta", "albert")
 
-_ACTIVATIONS = {"gelu": "BiasGelu", "gelu_new": "FastGelu"}
+_ACTIVATIONS = {"gelu": "Gelu", "gelu_new": "FastGelu"}
 _FROM_ALBERT = {
     "attention.dense.": "attention.output.dense.",
     "attention.LayerNorm.": "attention.output.LayerNorm.",

@@ -4,7 +4,7 @@ MODEL_DIR/detoxify-onnx/ holds model.onnx, tokenizer.json and about.json, as `co
 `export` write them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +16,10 @@ from tokenizers import Tokenizer
 from commentsvc.errors import ClassifierUnavailable
 from commentsvc.moderation.detoxify.about import About, read_about, sum_of
 from commentsvc.moderation.detoxify.reading import DetoxifyReader, Labels, starts
+from commentsvc.moderation.sessions import batches, open_session
 
 _BATCH_TOKENS = 256
 """Tokens of one pass, padding included. More would only leave the processor's cache."""
-
-_UNFUSED = ["SkipLayerNormFusion"]
-"""What onnxruntime's optimiser should leave alone: 1.32 takes 4.6 µs to add and normalise a token of 768 numbers in one
-operation, and .9 in two."""
 
 
 class DetoxifyOnnxEngine(DetoxifyReader):
@@ -49,7 +46,7 @@ class DetoxifyOnnxEngine(DetoxifyReader):
         """Score each text as it stands, as the worst of its windows; in batches of about equal length."""
         pieces = [piece for at, text in enumerate(texts) for piece in pieces_of(at, text, self._tokenizer, self.about)]
         found: list[list[NDArray[np.float32]]] = [[] for _ in texts]
-        for batch in _batches(pieces):
+        for batch in batches(pieces, tokens=_BATCH_TOKENS):
             rows = run(self._session, [piece.ids for piece in batch], padding=self.about.padding)
             for piece, row in zip(batch, rows, strict=True):
                 found[piece.owner].append(row)
@@ -72,16 +69,6 @@ def pieces_of(owner: int, text: str, tokenizer: Tokenizer, about: About) -> list
     return [Piece(owner, [about.first, *cut, about.last]) for cut in cuts]
 
 
-def open_session(path: Path, *, threads: int) -> onnxruntime.InferenceSession:
-    """Open a graph for the processor."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    providers = ["CPUExecutionProvider"]
-    return onnxruntime.InferenceSession(path, options, providers=providers, disabled_optimizers=_UNFUSED)
-
-
 def run(session: onnxruntime.InferenceSession, rows: Sequence[Sequence[int]], *, padding: int) -> NDArray[np.float32]:
     """Return the scores of rows of tokens, rows × labels."""
     lengths = np.array([len(row) for row in rows], dtype=np.int32)
@@ -90,14 +77,3 @@ def run(session: onnxruntime.InferenceSession, rows: Sequence[Sequence[int]], *,
         ids[at, : len(row)] = row
     scores: NDArray[np.float32] = session.run(["scores"], {"ids": ids, "lengths": lengths})[0]
     return scores
-
-
-def _batches(pieces: list[Piece]) -> Iterator[list[Piece]]:
-    batch: list[Piece] = []
-    for piece in sorted(pieces, key=lambda piece: len(piece.ids)):
-        if batch and (len(batch) + 1) * len(piece.ids) > _BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(piece)
-    if batch:
-        yield batch
