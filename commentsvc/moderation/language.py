@@ -10,26 +10,7 @@ _LEAST_MARGIN = 4.0
 and Spanish begin at 5."""
 _ENOUGH = 2000
 _ENGLISH = frozenset(
-    [
-        "the",
-        "and",
-        "of",
-        "to",
-        "is",
-        "that",
-        "this",
-        "it",
-        "you",
-        "are",
-        "was",
-        "have",
-        "not",
-        "with",
-        "they",
-        "what",
-        "who",
-        "be",
-    ]
+    ("the", "and", "of", "to", "is", "that", "this", "it", "you", "are", "was", "have", "not", "with", "they", "what")
 )
 _PLAINLY_ENGLISH = 0.15
 """A text with this share of such words needs no closer look, which would cost a thirtieth of judging it."""
