@@ -35,6 +35,27 @@ _END_OTHERS = (
 _TRUNCATE = "TRUNCATE " + ", ".join(table.name for table in Table.metadata.sorted_tables) + " RESTART IDENTITY"
 
 
+_KEPT = {"database_url", "live_server", "new_postgres_database", "postgres_url"}
+_PAGES = "tests/browser/"
+_LOOP = "tests/browser/test_loop.py"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL, run what depends on the database; of the browser's tests the loop that goes through everything.
+
+    The others would only say a second time what they said on SQLite.
+    """
+    if ENGINE != "postgresql":
+        return
+    depends = [bool(_KEPT & set(getattr(item, "fixturenames", ()))) for item in items]
+    wanted = [
+        is_kept and (not item.nodeid.startswith(_PAGES) or item.nodeid.startswith(_LOOP))
+        for item, is_kept in zip(items, depends, strict=True)
+    ]
+    config.hook.pytest_deselected(items=[item for item, is_wanted in zip(items, wanted, strict=True) if not is_wanted])
+    items[:] = [item for item, is_wanted in zip(items, wanted, strict=True) if is_wanted]
+
+
 @dataclass(frozen=True)
 class Cast:
     """Who is who: ada and bo read, cam manages and eve administers `daily`; dee manages `other`."""
