@@ -149,15 +149,23 @@ def db(database_url: str) -> Iterator[Database]:
     database.dispose()
 
 
+@pytest.fixture(scope="session")
+def shared_judge() -> Iterator[Any]:
+    """The judge that an installation has, for all tests that don't bring their own: its models are read once."""
+    from commentsvc.app import build_judge
+
+    made = build_judge(Settings(secret_key="tests-only-" + "k" * 32))
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Any]:
+def app(settings: Settings, shared_judge: Any) -> Iterator[Any]:
     from commentsvc.app import create_app
 
-    made = create_app(settings)
+    made = create_app(settings, judge=shared_judge)
     yield made
-    services = made.extensions["commentsvc"]
-    services.judge.close()
-    services.db.dispose()
+    made.extensions["commentsvc"].db.dispose()
 
 
 @pytest.fixture

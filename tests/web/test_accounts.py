@@ -49,11 +49,10 @@ def whose(client: Any) -> str | None:
 
 
 @pytest.fixture
-def limited(settings: Any) -> Any:
+def limited(settings: Any, shared_judge: Any) -> Any:
     """A client of an application with its limits on."""
-    app = create_app(settings.model_copy(update={"rate_limits": "on"}))
+    app = create_app(settings.model_copy(update={"rate_limits": "on"}), judge=shared_judge)
     yield app.test_client()
-    app.extensions["commentsvc"].judge.close()
     app.extensions["commentsvc"].db.dispose()
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from commentsvc.app import create_app
 from commentsvc.enums import Status
+from commentsvc.moderation.embedded import load_relevance
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.toxicity import Unavailable
 from commentsvc.settings import Settings
@@ -28,9 +29,8 @@ def test_readyz_of_a_whole_service_is_ok(client: Any) -> None:
     assert set(answer.json["engine"]) == {"name", "version"}
 
 
-def test_readyz_without_a_classifier_is_degraded(app: Any, settings: Settings) -> None:
-    whole = app.extensions["commentsvc"].judge
-    judge = Judge(Unavailable("detoxify", "there is no checkpoint"), whole.relevance)
+def test_readyz_without_a_classifier_is_degraded(settings: Settings) -> None:
+    judge = Judge(Unavailable("detoxify", "there is no checkpoint"), load_relevance())
     lame = create_app(settings, judge=judge)
 
     answer = lame.test_client().get("/readyz")
