@@ -115,15 +115,16 @@ def _about(settings: Settings, engine: ToxicityEngine, described: dict[str, Any]
     stock = {one.name: one for one in take_stock(settings.model_dir)}
     known = _known_labels(engine)
     exported = _exported(settings) if engine.name == DETOXIFY_ONNX else None
+    # A scorer elsewhere may have an engine that isn't here, or none that has answered yet.
+    here = stock.get(engine.name)
+    languages = ["en"] if here is None or here.english_only else ["many"]
     return {
         **described,
         "setting": settings.classifier,
         "labels": known,
         "unknown": [label for label in TOXICITY_LABELS if label not in known],
-        "languages": (
-            list(exported.languages) if exported else ["en"] if stock[engine.name].english_only else ["many"]
-        ),
-        "bytes": stock[engine.name].size,
+        "languages": list(exported.languages) if exported else languages,
+        "bytes": here.size if here else 0,
         "exported": exported and {
             "model": exported.model, "checkpoint": exported.checkpoint, "weights": exported.weights,
             "parity": exported.parity, "drift": exported.drift, "drift_mean": exported.drift_mean,

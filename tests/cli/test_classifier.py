@@ -264,3 +264,12 @@ def test_info_of_a_broken_export_says_so(published: Path, digest: str, models: P
 
     assert (answer["engine"], answer["state"], answer["labels"]) == ("detoxify-onnx", "unavailable", [])
     assert "about.json is missing" in answer["why"]
+
+
+def test_info_with_a_scorer_that_does_not_answer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMMENTSVC_SCORER_URL", "http://127.0.0.1:9")
+
+    result = run("info")
+
+    assert result.exit_code == 0
+    assert "does not answer: The scorer at http://127.0.0.1:9 is away" in result.stdout
