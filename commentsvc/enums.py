@@ -162,6 +162,14 @@ class Unscored(StrEnum):
     HOLD = "hold"
 
 
+class When(StrEnum):
+    """Whether a slow check is asked, and whether readers see the comment before it has answered."""
+
+    OFF = "off"
+    BEFORE = "before"
+    AFTER = "after"
+
+
 class FailureRule(StrEnum):
     """What a site does when a check raised, was too slow or answered NaN."""
 
@@ -218,6 +226,14 @@ class RescoringState(StrEnum):
     OPEN = "open"
     DONE = "done"
     REPLACED = "replaced"
+
+
+class BacktestState(StrEnum):
+    """Whether a back-test goes on; `applied` once its policy was switched on."""
+
+    OPEN = "open"
+    DONE = "done"
+    APPLIED = "applied"
 
 
 class Phase(StrEnum):

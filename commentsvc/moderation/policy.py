@@ -18,6 +18,7 @@ from commentsvc.enums import (
     Reason,
     SignalState,
     Unscored,
+    When,
 )
 from commentsvc.moderation import checks
 from commentsvc.moderation.opening import MAX_SLOW_MODE, read_hours
@@ -31,6 +32,9 @@ DEFAULT_POLICY = Policy(
 
 STRICTER = 0.6
 """What a circuit breaker that has tripped multiplies every threshold by."""
+
+SLOW = ("external", "akismet")
+"""The checks that ask somebody else's server, so that a worker asks them."""
 
 _READS_AS = {
     "toxicity": "This may read as uncivil.",
@@ -52,7 +56,8 @@ def decide(signals: Sequence[Signal], policy: Policy, draft: Draft) -> Verdict:
     Mode and standing are taken from the draft itself, so that no missing signal lets a text slip past them.
     """
     seen = [checks.article(draft, policy), checks.standing(draft, policy)]
-    seen += [signal for signal in signals if signal.check not in {"article", "standing"}]
+    others = {"article", "standing", *(set(SLOW) - slow_checks(policy).keys())}
+    seen += [signal for signal in signals if signal.check not in others]
     likelihood = max((_likelihood(signal, policy) for signal in seen), default=0.0)
     if draft.standing.is_staff:
         return Verdict(Outcome.PUBLISH, likelihood=likelihood)
@@ -65,6 +70,22 @@ def decide(signals: Sequence[Signal], policy: Policy, draft: Draft) -> Verdict:
         return Verdict(Outcome.HOLD, breaches, Reason.HELD.value, failed, likelihood)
     sampled = any(_is_sample(signal, policy, draft) for signal in seen)
     return Verdict(Outcome.PUBLISH, reasons=Reason.SAMPLE.value if sampled else 0, likelihood=likelihood)
+
+
+def slow_checks(policy: Policy) -> dict[str, When]:
+    """Return the checks that a worker asks, and whether a comment waits for their answer."""
+    asked = {"external": policy.external if policy.external_url else When.OFF, "akismet": policy.akismet}
+    return {name: when for name, when in asked.items() if when is not When.OFF}
+
+
+def held_until_asked(verdict: Verdict, policy: Policy, draft: Draft) -> Verdict:
+    """Hold what would be published as long as a slow check that is to answer before has not."""
+    answered = {signal.check for signal in draft.asked}
+    missing = [name for name, when in slow_checks(policy).items() if when is When.BEFORE and name not in answered]
+    if verdict.outcome is not Outcome.PUBLISH or draft.standing.is_staff or not missing:
+        return verdict
+    waiting = tuple(Breach(None, name, _BEING_CHECKED) for name in missing)
+    return replace(verdict, outcome=Outcome.HOLD, breaches=waiting, reasons=verdict.reasons | Reason.HELD)
 
 
 def policy_from_json(data: Mapping[str, Any]) -> Policy:
@@ -112,7 +133,7 @@ def _stricter(policy: Policy) -> Policy:
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0, le=1_000_000)]
 _Label = Annotated[str, Field(pattern=f"^({'|'.join(TOXICITY_LABELS)})$")]
-_CheckName = Annotated[str, Field(pattern="^(words|links|repeats|spam|toxicity|relevance|external)$")]
+_CheckName = Annotated[str, Field(pattern="^(words|links|repeats|spam|toxicity|relevance|external|akismet)$")]
 _Entry = Annotated[str, Field(min_length=1, max_length=253)]
 _Entries = Annotated[tuple[_Entry, ...], Field(max_length=20_000)]
 
@@ -174,6 +195,9 @@ class _Shape(BaseModel):
     rejection_sample: _Count = 0
     wave_from: _Count = 0
     failure: dict[_CheckName, FailureRule] = {}
+    external: When = When.OFF
+    external_url: Annotated[str, Field(pattern=r"^(https?://[^\s]{1,1000})?$")] = ""
+    akismet: When = When.OFF
     sections: Annotated[dict[_SectionName, _SectionShape], Field(max_length=500)] = {}
     breaker: _BreakerShape | None = None
 
@@ -236,6 +260,7 @@ def _failure_holds(signal: Signal, policy: Policy) -> bool:
     if signal.state is not SignalState.FAILED:
         return False
     ignored = signal.check == "relevance" and policy.off_topic is not Unscored.HOLD
+    ignored |= signal.check in SLOW and slow_checks(policy).get(signal.check) is not When.BEFORE
     rule = policy.failure.get(signal.check, FailureRule.IGNORE if ignored else FailureRule.HOLD)
     return rule is FailureRule.HOLD
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from commentsvc.enums import BreakerAction, FailureRule, Guideline, Measure, Mode, Outcome, SignalState, Unscored
+from commentsvc.enums import BreakerAction, FailureRule, Guideline, Measure, Mode, Outcome, SignalState, Unscored, When
 
 Span = tuple[int, int]
 """A half-open range of code points in the body as its author wrote it."""
@@ -23,7 +23,7 @@ class Standing:
 class Draft:
     """One text to judge, with everything around it that a check may look at.
 
-    `recent` are the author's latest other bodies on the site, newest first; `wave` counts the *other* people
+    `asked` are the signals of slow checks that have answered already; `recent` are the author's latest other bodies on the site, newest first; `wave` counts the *other* people
     who posted the same fingerprint on the site lately; `lot` in [0, 1) decides sampling, drawn by the caller.
     """
 
@@ -37,6 +37,7 @@ class Draft:
     recent: tuple[str, ...] = ()
     wave: int = 0
     lot: float = 1.0
+    asked: tuple["Signal", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,9 @@ class Policy:
     rejection_sample: int = 5
     wave_from: int = 3
     failure: Mapping[str, FailureRule] = field(default_factory=dict)
+    external: When = When.OFF
+    external_url: str = ""
+    akismet: When = When.OFF
     sections: Mapping[str, Section] = field(default_factory=dict)
     breaker: Breaker | None = None
     slow_mode: int = 0
