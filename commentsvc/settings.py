@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     page_cache_mb: int = Field(default=64, ge=0, le=65536)
     mail_url: str = "console:"
     private_hosts: str = ""
+    akismet_url: str = "https://rest.akismet.com/1.1/comment-check"
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     rate_limits: Literal["on", "off"] = "on"
     log_format: Literal["console", "json"] = "console"
@@ -82,6 +83,13 @@ class Settings(BaseSettings):
         if not all(re.fullmatch(r"[\w.:-]+", name) for name in names):
             raise ValueError("may be host names or addresses with commas between, without ports, or absent")
         return ",".join(names)
+
+    @field_validator("akismet_url")
+    @classmethod
+    def _akismet(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/]+/\S*", value):
+            raise ValueError("may be the http:// or https:// address of a comment-check")
+        return value
 
     @field_validator("redis_url")
     @classmethod

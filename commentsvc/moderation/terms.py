@@ -23,8 +23,9 @@ class Standing:
 class Draft:
     """One text to judge, with everything around it that a check may look at.
 
-    `asked` are the signals of slow checks that have answered already; `recent` are the author's latest other bodies on the site, newest first; `wave` counts the *other* people
-    who posted the same fingerprint on the site lately; `lot` in [0, 1) decides sampling, drawn by the caller.
+    `recent` are the author's latest other bodies on the site, newest first; `wave` counts the *other* people
+    who posted the same fingerprint on the site lately; `lot` in [0, 1) decides sampling, drawn by the caller;
+    `asked` are the signals of slow checks that have answered already.
     """
 
     body: str
