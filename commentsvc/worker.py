@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import asking, judging, purging, rescoring
+from commentsvc.actions import asking, backtesting, judging, purging, rescoring
 from commentsvc.infra import jobs
 from commentsvc.infra.jobs import Claim
 from commentsvc.moderation.pipeline import Judge
@@ -83,7 +83,17 @@ def _rescore_site(db: Database, judge: Judge, args: Mapping[str, Any]) -> int | 
     return _PAUSE_US
 
 
-JOBS: Mapping[str, Work] = {rescoring.JOB: _rescore_site}
+def _backtest(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+    end = time.monotonic() + _TURN_S
+    while time.monotonic() < end:
+        began = time.monotonic()
+        if not backtesting.advance(db, args["backtest"], now=now_us()):
+            return None
+        time.sleep(time.monotonic() - began)
+    return _PAUSE_US
+
+
+JOBS: Mapping[str, Work] = {rescoring.JOB: _rescore_site, backtesting.JOB: _backtest}
 JOBS_TOGETHER: Mapping[str, Together] = {"rescore": _rescore, judging.ASK: _ask}
 
 

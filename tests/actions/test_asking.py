@@ -191,7 +191,8 @@ def test_a_new_score_of_the_engine_does_not_publish_what_is_being_asked(
 @pytest.mark.parametrize(
     ("rule", "when", "status", "done"),
     [("hold", "before", "held", False), ("ignore", "before", "published", False),
-     ("ignore", "after", "published", False), (None, "before", "held", False), (None, "after", "published", False), ("hold", "after", "held", False)],
+     ("ignore", "after", "published", False), (None, "before", "held", False),
+     (None, "after", "published", False), ("hold", "after", "held", False)],
 )  # fmt: skip
 def test_a_judge_that_stays_silent_counts_as_failed_and_the_rule_says_what_then(
     db: Database, cast: Cast, judge: Judge, server: Answering, servers: Servers, rule: str, when: str, status: str,
