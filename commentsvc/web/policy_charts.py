@@ -1,5 +1,6 @@
 """How do precision and volume change with a label's threshold, as a picture that loads nothing?"""
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from commentsvc.moderation.replay import STEPS, reached
 # It hooks itself into Python's imports, for maps that nobody draws here, and Python 3.11 warns of that at each import.
 sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("pygal")]
 
-SIZES = {"wide": (760, 320), "narrow": (380, 320)}
+SIZES = {"wide": (760, 340), "narrow": (380, 380)}
 _LEAST_DECIDED = 5
 """Below so many decisions a share is chance, and isn't drawn."""
 
@@ -48,7 +49,7 @@ def draw(
     chart = pygal.XY(
         width=width, height=height, style=_style(colours), js=(), range=(0, 1), xrange=(0, 1), show_dots=False,
         show_x_guides=False, y_labels=[0, 0.25, 0.5, 0.75, 1], truncate_legend=-1, legend_at_bottom=True,
-        legend_at_bottom_columns=2 if size == "wide" else 1, legend_box_size=12, margin=8, margin_bottom=20, spacing=10,
+        legend_at_bottom_columns=2 if size == "wide" else 1, legend_box_size=12, margin=8, margin_bottom=36, spacing=10,
         x_title="threshold", value_formatter=lambda value: f"{value * 100:.0f} %",
         x_value_formatter=lambda value: f"{value:g}", no_data_text="Nothing was scored in these days",
     )  # fmt: skip
@@ -65,14 +66,15 @@ def draw(
             dot = {"stroke": False, "show_dots": True, "dots_size": 6}
             chart.add(f"{name}: {threshold:g}", [(threshold, reached(curve, threshold).share)], **dot)
     drawn: bytes = chart.render()
-    return drawn
+    # What its own script would read; we send none.
+    return re.sub(rb"<script.*?</script>", b"", drawn, flags=re.DOTALL)
 
 
 def _style(colours: Theme) -> Style:
     return Style(
         background=colours.surface, plot_background=colours.surface, foreground=colours.soft,
         foreground_strong=colours.ink, foreground_subtle=colours.line,
-        colors=(colours.volume, colours.precision, colours.soft, colours.volume),
+        colors=(colours.volume, colours.precision, colours.soft, colours.ink),
         font_family="system-ui, sans-serif", label_font_size=12, major_label_font_size=12, legend_font_size=13,
         title_font_size=13, no_data_font_size=16, opacity="1", opacity_hover="1", stroke_opacity="1", stroke_width="2",
         guide_stroke_color=colours.line, major_guide_stroke_color=colours.line, guide_stroke_dasharray="none",

@@ -135,8 +135,8 @@ def show_backtest(backtest_id: str) -> ResponseReturnValue:
     return render_template(
         "console/policy/backtest.html", backtest=backtest, listed=listed, moved=policy_words.moved(backtest.found),
         is_current=backtest.base == policies.version_of(site), is_open=backtest.state == BacktestState.OPEN,
-        differences=policy_words.differences(site.policy, backtest.policy), words=policy_words,
-        thresholds=policy_from_json(backtest.policy).thresholds, in_force=policy_from_json(site.policy).thresholds,
+        differences=policy_words.differences(site.policy, backtest.policy),
+        thresholds=policy_from_json(backtest.policy).thresholds,
         **_frame(),
     )  # fmt: skip
 
@@ -180,7 +180,7 @@ def _page(
         seen=request.form.get("seen", "") if is_typed else policies.version_of(site),
         sections=_sections(shown), known_sections=log.list_sections(session, site.id),
         secrets=log.secrets_set(session, site.id), tests=backtests.list_latest(session, site.id), days=backtesting.DAYS,
-        failing=policy_form.FAILING, pieces=cards.pieces, **_frame(),
+        failing=policy_form.FAILING, **_frame(),
     )  # fmt: skip
     return page, status
 

@@ -51,7 +51,8 @@ def try_text(policy: Mapping[str, Any], sample: str, *, section: str, is_new: bo
     body = text.clean(sample, field="sample", max_length=_MOST, multiline=True)
     in_force = policy_for(policy_from_json(policy), section or None)
     services, site = context.services(), desk().site
-    context.finish(commit=False)
+    # Nothing was written; a rollback would make the site forget what was read of it.
+    context.finish(commit=True)
     standing = Standing(published=0 if is_new else max(in_force.new_author_below, 1))
     draft = Draft(body, mode=in_force.mode, standing=standing)
     slow: list[Signal] = []
