@@ -35,6 +35,12 @@ def list_changes(
     return logged, shown[-1].id if len(rows) > limit else None
 
 
+def find_change_of(session: Session, backtest_id: int) -> PolicyChange | None:
+    """Find the change that switched a back-test's policy on."""
+    query = select(PolicyChange).where(PolicyChange.backtest_id == backtest_id)
+    return session.scalar(query.order_by(PolicyChange.id).limit(1))
+
+
 def secrets_set(session: Session, site_id: int) -> set[str]:
     """Return for which checks the site has a secret; never the secret itself."""
     return set(session.scalars(select(SiteSecret.name).where(SiteSecret.site_id == site_id)))

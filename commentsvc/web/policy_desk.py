@@ -17,7 +17,7 @@ from commentsvc.moderation.policy import policy_from_json
 from commentsvc.permissions import may_set_policy
 from commentsvc.queries import backtests, sites
 from commentsvc.queries import policies as log
-from commentsvc.store.models import Guidelines
+from commentsvc.store.models import Backtest, Guidelines
 from commentsvc.store.paging import parse_id
 from commentsvc.web import cards, context, policy_charts, policy_form, policy_trial, policy_words
 from commentsvc.web.desk import desk, desk_blueprint, frame, managing
@@ -135,7 +135,7 @@ def show_backtest(backtest_id: str) -> ResponseReturnValue:
     return render_template(
         "console/policy/backtest.html", backtest=backtest, listed=listed, moved=policy_words.moved(backtest.found),
         is_current=backtest.base == policies.version_of(site), is_open=backtest.state == BacktestState.OPEN,
-        differences=policy_words.differences(site.policy, backtest.policy),
+        differences=_differences(backtest),
         thresholds=policy_from_json(backtest.policy).thresholds,
         **_frame(),
     )  # fmt: skip
@@ -183,6 +183,15 @@ def _page(
         failing=policy_form.FAILING, **_frame(),
     )  # fmt: skip
     return page, status
+
+
+def _differences(backtest: Backtest) -> list[policy_words.Line]:
+    """Say what a back-test's policy changes, or what it did change when it was switched on."""
+    applied = backtest.state == BacktestState.APPLIED
+    change = log.find_change_of(context.session(), backtest.id) if applied else None
+    if change is not None:
+        return policy_words.lines(change)
+    return policy_words.differences(desk().site.policy, backtest.policy)
 
 
 def _frame() -> dict[str, Any]:

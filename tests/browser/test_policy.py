@@ -37,6 +37,7 @@ def policy(live_server: Server, browser: Browser) -> Iterator[Page]:
             status = Status.HELD if score >= 0.6 else Status.PUBLISHED
             made = factories.comment(session, story, author, f"Remark of {score}", status=status, signals=[signal])
             if score in {0.5, 0.9}:
+                factories.case(session, made)
                 factories.reject(session, made, admin)
     db.dispose()
     page = browser.new_context().new_page()
@@ -84,7 +85,7 @@ def test_a_threshold_is_tested_on_the_past_and_switched_on(policy: Page) -> None
     expect(policy.locator(".differences")).to_contain_text("0.8")
     assert faults(policy) == []
     policy.get_by_role("button", name="Restore what was before").first.click()
-    policy.get_by_role("link", name="Rules").click()
+    policy.get_by_role("link", name="Rules", exact=True).click()
     expect(policy.get_by_label("Uncivil in general: held from")).to_have_value("0.6")
     policy.set_viewport_size({"width": 320, "height": 700})
     assert policy.evaluate("document.documentElement.scrollWidth") <= 320
