@@ -139,12 +139,35 @@ class Mode(StrEnum):
     CLOSED = "closed"
 
 
+class BreakerAction(StrEnum):
+    """What a circuit breaker that has tripped does to its article."""
+
+    STRICTER = "stricter"
+    PREMODERATE = "premoderate"
+
+
+class Measure(StrEnum):
+    """What a circuit breaker counts as trouble."""
+
+    REJECTED = "rejected"
+    REPORTED = "reported"
+    OFF_TOPIC = "off_topic"
+
+
 class Unscored(StrEnum):
     """What a site does with a text that the engine abstained on."""
 
     PUBLISH = "publish"
     SAMPLE = "sample"
     HOLD = "hold"
+
+
+class When(StrEnum):
+    """Whether a slow check is asked, and whether readers see the comment before it has answered."""
+
+    OFF = "off"
+    BEFORE = "before"
+    AFTER = "after"
 
 
 class FailureRule(StrEnum):
@@ -203,6 +226,14 @@ class RescoringState(StrEnum):
     OPEN = "open"
     DONE = "done"
     REPLACED = "replaced"
+
+
+class BacktestState(StrEnum):
+    """Whether a back-test goes on; `applied` once its policy was switched on."""
+
+    OPEN = "open"
+    DONE = "done"
+    APPLIED = "applied"
 
 
 class Phase(StrEnum):

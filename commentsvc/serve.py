@@ -26,7 +26,7 @@ from commentsvc.app import create_app, create_scorer
 from commentsvc.errors import Misconfigured
 from commentsvc.infra.scoring import ROOM
 from commentsvc.settings import Settings
-from commentsvc.web.security import MAX_BODY
+from commentsvc.web.security import MAX_BODY, most_of
 from commentsvc.worker import run_worker
 
 BODY_DEADLINE_S = 10.0
@@ -61,7 +61,7 @@ class Front:
         if scope.proto != "http":
             return
         try:
-            body = await asyncio.wait_for(_read(scope, protocol, self._most), self._deadline)
+            body = await asyncio.wait_for(_read(scope, protocol, max(self._most, most_of(scope.path))), self._deadline)
         except TimeoutError:
             status, headers, content = _too_slow()
         else:

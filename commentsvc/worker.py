@@ -14,10 +14,11 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import judging, purging, rescoring
+from commentsvc.actions import asking, backtesting, judging, purging, rescoring
 from commentsvc.infra import jobs
 from commentsvc.infra.jobs import Claim
 from commentsvc.moderation.pipeline import Judge
+from commentsvc.settings import load_settings
 from commentsvc.store.db import Database, now_us
 
 Work = Callable[[Database, Judge, Mapping[str, Any]], int | None]
@@ -53,6 +54,23 @@ def _retry_pause(claimed: Claim) -> int:
     return min(max((now_us() - claimed.created_at) // 4, _RETRY_LEAST_US), _RETRY_MOST_US)
 
 
+def _ask(db: Database, _judge: Judge, claims: Sequence[Claim]) -> Sequence[int | None]:
+    settings = load_settings()
+    servers = asking.Servers(settings.akismet_url, settings.private_host_names)
+    wanted = [asking.Wanted(**_renamed(claimed.args), since=claimed.created_at) for claimed in claims]
+    answers = asking.ask_many(db, wanted, servers=servers, now=now_us())
+    return [None if is_done else _ask_pause(claimed) for claimed, is_done in zip(claims, answers, strict=True)]
+
+
+def _renamed(args: Mapping[str, Any]) -> dict[str, Any]:
+    return {"comment_id": args["comment"], "revision": args["revision"], "check": args["check"]}
+
+
+def _ask_pause(claimed: Claim) -> int:
+    """Soon again at first: somebody waits to see their comment."""
+    return min(max((now_us() - claimed.created_at) // 4, 5 * jobs.SECOND), _RETRY_MOST_US)
+
+
 def _rescore_site(db: Database, judge: Judge, args: Mapping[str, Any]) -> int | None:
     end = time.monotonic() + _TURN_S
     while time.monotonic() < end:
@@ -65,8 +83,18 @@ def _rescore_site(db: Database, judge: Judge, args: Mapping[str, Any]) -> int | 
     return _PAUSE_US
 
 
-JOBS: Mapping[str, Work] = {rescoring.JOB: _rescore_site}
-JOBS_TOGETHER: Mapping[str, Together] = {"rescore": _rescore}
+def _backtest(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+    end = time.monotonic() + _TURN_S
+    while time.monotonic() < end:
+        began = time.monotonic()
+        if not backtesting.advance(db, args["backtest"], now=now_us()):
+            return None
+        time.sleep(time.monotonic() - began)
+    return _PAUSE_US
+
+
+JOBS: Mapping[str, Work] = {rescoring.JOB: _rescore_site, backtesting.JOB: _backtest}
+JOBS_TOGETHER: Mapping[str, Together] = {"rescore": _rescore, judging.ASK: _ask}
 
 
 class Keeper:

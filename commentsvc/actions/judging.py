@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -10,16 +11,20 @@ from sqlalchemy.orm import Session
 
 from commentsvc.actions import cases, decisions
 from commentsvc.actions.drafts import draft_of, policy_of
-from commentsvc.enums import Action, Outcome, Reason, Status
+from commentsvc.enums import Action, Guideline, Outcome, Reason, SignalState, Status, When
 from commentsvc.infra import jobs
 from commentsvc.moderation.pipeline import Judge
+from commentsvc.moderation.policy import SLOW, slow_checks
 from commentsvc.moderation.terms import Draft, Judgement, Policy, Signal, Verdict
+from commentsvc.queries import signals as stored
 from commentsvc.queries.history import has_decision_by_person
 from commentsvc.queries.rescoring import has_failed_check
 from commentsvc.store.db import Database
 from commentsvc.store.models import Article, Comment, SignalRow, Site
 
 _RETRY_US = 30_000_000
+ASK = "ask"
+"""The job that asks one slow check about one revision."""
 AT_ONCE = 10
 """How many comments one transaction settles: few enough that somebody who posts meanwhile hardly waits."""
 
@@ -76,12 +81,13 @@ def draft_again(session: Session, comment: Comment, *, now: int) -> tuple[Draft,
         session, site, article, title=article.title, parent=parent, person_id=comment.person_id,
         body=comment.body, except_id=comment.id, lot=random.random(), now=now,  # noqa: S311
     )  # fmt: skip
-    return draft, policy_of(site)
+    asked = tuple(signal_of(row) for row in stored.latest_of(session, comment) if row.check in SLOW)
+    return replace(draft, asked=asked), policy_of(site)
 
 
 def settle_held(session: Session, comment: Comment, verdict: Verdict, *, now: int) -> None:
     """Publish or reject a comment that only a machine held, when that is what the machine says now."""
-    if verdict.outcome == Outcome.PUBLISH:
+    if verdict.outcome == Outcome.PUBLISH and not is_being_asked(session, comment):
         decisions.decide(
             session, comment, Status.PUBLISHED, action=Action.PUBLISH, rule="rescored", revision=comment.revision,
             now=now,
@@ -101,6 +107,29 @@ def is_held_by_machine(session: Session, comment: Comment) -> bool:
     return by_machine and not has_decision_by_person(session, comment.id)
 
 
+def is_being_asked(session: Session, comment: Comment) -> bool:
+    """Whether a slow check that is to answer before has not yet answered about the newest revision, nor failed."""
+    policy = policy_of(session.get_one(Site, comment.site_id))
+    first = {check for check, when in slow_checks(policy).items() if when is When.BEFORE}
+    missing = first - {row.check for row in stored.latest_of(session, comment)} if first else first
+    return any(jobs.is_asked_for(session, ASK, ask_key(check, comment)) for check in missing)
+
+
+def ask_key(check: str, comment: Comment) -> str:
+    """Name the job that asks a slow check about a comment's newest revision."""
+    return f"{check}:{comment.id}:{comment.revision}"
+
+
+def signal_of(row: SignalRow) -> Signal:
+    """Read a stored signal as the check gave it."""
+    evidence = row.evidence
+    return Signal(
+        row.check, Guideline(row.guideline) if row.guideline else None, SignalState(row.state), row.score,
+        message=evidence.get("message", ""), spans=tuple((start, end) for start, end in evidence.get("spans", ())),
+        labels=evidence.get("labels", {}), engine=row.engine, version=row.version,
+    )  # fmt: skip
+
+
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Cut items into lists of at most `size`."""
     walk = iter(items)
@@ -114,7 +143,7 @@ def _settle(session: Session, comment_id: int, revision: int, judgement: Judgeme
     if not _is_waiting(session, comment, revision):
         return None
     verdict = judgement.verdict
-    if verdict.failed:
+    if set(verdict.failed) - set(SLOW):
         return False
     record_signals(session, comment, judgement.signals, now=now)
     settle_held(session, comment, verdict, now=now)

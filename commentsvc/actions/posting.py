@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from commentsvc import text
-from commentsvc.actions import accounts, articles, cases, decisions
+from commentsvc.actions import accounts, articles, asking, cases, decisions
 from commentsvc.actions.drafts import draft_of, mode_of, policy_of
 from commentsvc.actions.judging import enqueue_rescore, record_signals
 from commentsvc.enums import Action, ArticleState, Mode, NudgeOutcome, Outcome, Reason, SanctionKind, Status
@@ -27,6 +27,7 @@ from commentsvc.errors import (
     TooManyRequests,
 )
 from commentsvc.moderation.normalise import fingerprint
+from commentsvc.moderation.policy import SLOW
 from commentsvc.moderation.terms import Draft, Judgement, Policy
 from commentsvc.queries.history import has_decision_by_person
 from commentsvc.queries.sites import Limits, find_article, find_membership, get_site, limits_of, list_sanctions
@@ -155,6 +156,7 @@ def post(
     session.flush()
     session.add(Revision(comment_id=comment.id, number=1, body=prepared.body, created_at=now))
     _take_effect(session, comment, judgement, now=now)
+    asking.enqueue(session, comment, now=now)
     _answer_nudge(session, comment, now=now)
     return comment
 
@@ -191,6 +193,7 @@ def edit(session: Session, prepared: PreparedEdit, judgement: Judgement, *, by: 
     comment.edited_at = now
     session.add(Revision(comment_id=comment.id, number=comment.revision, body=prepared.body, created_at=now))
     _take_effect(session, comment, judgement, now=now)
+    asking.enqueue(session, comment, now=now)
     return comment
 
 
@@ -293,7 +296,7 @@ def _take_effect(session: Session, comment: Comment, judgement: Judgement, *, no
         message=verdict.breaches[0].message if verdict.breaches else "", now=now,
     )  # fmt: skip
     _keep_in_queue(session, comment, judgement, case, now=now)
-    if verdict.failed and status == Status.HELD:
+    if set(verdict.failed) - set(SLOW) and status == Status.HELD:
         enqueue_rescore(session, comment.id, comment.revision, now=now)
 
 

@@ -4,6 +4,7 @@ import math
 import threading
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -13,7 +14,7 @@ import structlog
 from commentsvc.enums import TOXICITY_LABELS, Guideline, SignalState
 from commentsvc.errors import ClassifierUnavailable
 from commentsvc.moderation import checks
-from commentsvc.moderation.policy import decide
+from commentsvc.moderation.policy import decide, held_until_asked
 from commentsvc.moderation.terms import Draft, Judgement, Policy, Signal, Span
 from commentsvc.moderation.timebox import Pending, Timebox
 from commentsvc.moderation.toxicity import Scores, ToxicityEngine
@@ -78,11 +79,15 @@ class Judge:
         self._lock = threading.Lock()
 
     def judge(self, draft: Draft, policy: Policy) -> Judgement:
-        """Collect all signals, in the order of `check_names`, and draw the verdict."""
-        return self._judge(draft, policy, self._ask_toxicity(draft.body))
+        """Collect all signals, in the order of `check_names`, and draw the verdict on a text that is new.
+
+        What the site wants a slow check to answer first is held until then.
+        """
+        judgement = self._judge(draft, policy, self._ask_toxicity(draft.body))
+        return replace(judgement, verdict=held_until_asked(judgement.verdict, policy, draft))
 
     def judge_many(self, drafts: Sequence[tuple[Draft, Policy]]) -> list[Judgement]:
-        """Judge each draft as `judge` does, toxicity asked for all texts at once: for work that nobody waits for.
+        """Judge texts that are there already, toxicity asked for all at once: for work that nobody waits for.
 
         Each text adds to the budget. When the engine can't do the batch, each text is asked for alone.
         """
@@ -94,7 +99,7 @@ class Judge:
         signals = [self._by_rule(name, guideline, check, draft, policy) for name, guideline, check in _RULES]
         signals.append(self._toxicity_signal(scores, draft, policy))
         signals.append(self._relevance_signal(relevance))
-        return Judgement(tuple(signals), decide(signals, policy, draft))
+        return Judgement(tuple(signals), decide([*signals, *draft.asked], policy, draft))
 
     @property
     def languages(self) -> frozenset[str]:

@@ -26,7 +26,9 @@ REASONS = {
     Reason.RESCORED: "Rescored",
 }
 CHECKS = {
+    "akismet": "Akismet",
     "article": "Article's mode",
+    "external": "The site's own judge",
     "links": "Links",
     "relevance": "Relevance",
     "repeats": "Repeats",

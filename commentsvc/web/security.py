@@ -1,6 +1,7 @@
 """Which requests do we take, who is asking, and what do our answers forbid a browser?"""
 
 import json
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
@@ -19,20 +20,34 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 MAX_BODY = 64 * 1024
+MAX_LONG_FORM = 2 * 1024 * 1024
+_LONG_FORM = re.compile(r"/console/[^/]+/policy")
 _MAX_DEPTH = 16
 
 
 class StrictRequest(Request):
-    """A request whose JSON is UTF-8, an object, not deep, without NaN or duplicate keys, and at most 64 KiB."""
+    """A request whose JSON is UTF-8, an object, not deep, without NaN or duplicate keys, and at most 64 KiB.
+
+    The form of a site's policy may be longer: it has word lists of thousands.
+    """
 
     max_content_length = MAX_BODY
     max_form_memory_size = MAX_BODY
+
+    def __init__(self, environ: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(environ, *args, **kwargs)
+        self.max_content_length = self.max_form_memory_size = most_of(self.path)
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         """Read the body, or raise Malformed (400), RequestEntityTooLarge (413) or UnsupportedMediaType (415)."""
         if self.mimetype != "application/json":
             raise UnsupportedMediaType
         return parse_json(self.get_data(cache=cache))
+
+
+def most_of(path: str) -> int:
+    """Return how many bytes a request to a path may bring."""
+    return MAX_LONG_FORM if _LONG_FORM.fullmatch(path) else MAX_BODY
 
 
 def parse_json(raw: bytes) -> dict[str, Any]:

@@ -7,7 +7,10 @@ import pytest
 from flask import session
 from flask_wtf.csrf import generate_csrf
 
+from commentsvc.actions import policies
 from commentsvc.enums import Status
+from commentsvc.moderation.replay import Tally
+from commentsvc.store.models import Backtest, PolicyChange, Site
 from commentsvc.web.accounts import sign_in_here
 from tests import factories
 
@@ -29,6 +32,8 @@ class Row:
 ARTICLE = {"key": "story", "url": "https://daily.example/story", "title": "Story"}
 ANYONE = (200, 200, 200, 200, 200)
 SITE = {"site": "daily"}
+POLICY_SEEN = policies.version_of(Site(policy={"max_links": 3}))
+"""The policy that the scene sets, as a form names it."""
 
 MATRIX: dict[tuple[str, str], Row] = {
     # Reading: anonymous, the same for everyone.
@@ -91,6 +96,34 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "console.undo"): Row(
         (303, 404, 303, 303, 404), "/console/daily/decisions/{decision}/undo", {}, kind="form",
     ),
+    # The policy: managers read, admins change; a form that isn't as it must be comes back with what is wrong.
+    ("GET", "policy_desk.show_policy"): Row((303, 404, 200, 200, 404), "/console/daily/policy", kind="page"),
+    ("POST", "policy_desk.set_policy"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/policy",
+        {"do": "save", "seen": POLICY_SEEN, "mode": "publish", "unscored": "sample", "off_topic": "sample",
+         "external": "off", "akismet": "off", "sample_share": "10", "max_rejection_rate": "50", "max_links": "4",
+         "new_author_below": "2", "rejection_sample": "5", "wave_from": "3"}, kind="form",
+    ),
+    ("GET", "policy_desk.show_changes"): Row((303, 404, 200, 200, 404), "/console/daily/policy/changes", kind="page"),
+    ("POST", "policy_desk.restore_policy"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/policy/changes/{change}/restore", {"seen": POLICY_SEEN}, kind="form",
+    ),
+    ("GET", "policy_desk.show_guidelines"): Row(
+        (303, 404, 200, 200, 404), "/console/daily/policy/guidelines", kind="page",
+    ),
+    ("POST", "policy_desk.set_guidelines"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/policy/guidelines",
+        {"do": "save", "seen": "1", "text": "Welcome.", "title_courtesy": "Be kind"}, kind="form",
+    ),
+    ("GET", "policy_desk.show_backtest"): Row(
+        (303, 404, 200, 200, 404), "/console/daily/policy/backtests/{backtest}", kind="page",
+    ),
+    ("GET", "policy_desk.show_curve"): Row(
+        (303, 404, 200, 200, 404), "/console/daily/policy/backtests/{backtest}/toxicity.svg", kind="page",
+    ),
+    ("POST", "policy_desk.switch_on"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/policy/backtests/{backtest}/switch-on", {}, kind="form",
+    ),
     # Accounts and signing in: open to everyone; what they do is tested in test_accounts and test_token.
     ("GET", "accounts.sign_in"): Row(ANYONE, "/auth/sign-in", kind="page"),
     ("POST", "accounts.sign_in"): Row((422,) * 5, "/auth/sign-in", {}, kind="form"),
@@ -127,6 +160,23 @@ def scene(db, cast):
         held = factories.comment(writing, cast.story, nia, status=Status.HELD)
         undoable = factories.comment(writing, cast.story, nia)
         decision = factories.reject(writing, undoable, cast.cam)
+        daily = writing.get_one(Site, cast.daily.id)
+        daily.policy = {"max_links": 3}
+        curve = {kind: [1] * 101 for kind in ("all", "approved", "rejected")}
+        backtest = Backtest(
+            site_id=daily.id,
+            policy={"max_links": 4},
+            base=POLICY_SEEN,
+            days=7,
+            since=1,
+            state="done",
+            found=Tally(curves={"toxicity": curve}).as_json(),
+            created_at=1,
+            finished_at=2,
+        )
+        change = PolicyChange(site_id=daily.id, what="policy", before={}, after={"max_links": 3}, created_at=1)
+        writing.add_all([backtest, change])
+        writing.flush()
         tokens = {
             "nobody": {},
             "ada": factories.bearer(writing, cast.ada, cast.daily),
@@ -135,6 +185,7 @@ def scene(db, cast):
             "dee": factories.bearer(writing, cast.dee, cast.other, *factories.STAFF),
         }
     ids = {"theirs": str(theirs.id), "held": str(held.id), "decision": str(decision.id)}
+    ids |= {"backtest": str(backtest.id), "change": str(change.id)}
     return ids, tokens
 
 

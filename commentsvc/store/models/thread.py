@@ -24,6 +24,7 @@ class Comment(Table):
         partial_index("ix_comments_feed", "site_id", "published_at", where="status = 'published'"),
         Index("ix_comments_parent", "parent_id"),
         Index("ix_comments_author", "person_id", "site_id", "id"),
+        Index("ix_comments_site_time", "site_id", "created_at", "id"),
         Index("ix_comments_wave", "site_id", "fingerprint", "created_at"),
     )
 
