@@ -11,6 +11,7 @@ from commentsvc.store.models import OPEN, Article, Case, Comment
 DAY_US = 24 * 3600 * 1_000_000
 """A case that has waited this long is twice as urgent as it was."""
 _LEAST_LIKELIHOOD = 0.01
+_BLIND_LIKELIHOOD = 0.5
 
 
 def open_case(
@@ -49,11 +50,33 @@ def open_case(
     return case
 
 
+def make_blind(session: Session, comment: Comment) -> None:
+    """Let a comment's open case be judged without what the checks said.
+
+    Held or published, all blind cases look and rank alike, as held ones without a finding do: nothing about one tells
+    which it is. A case that somebody asked for, or that rules have no part in, is left as it is.
+    """
+    case = find_open_case(session, comment.id)
+    if case is None or case.reasons & ~(Reason.HELD | Reason.SAMPLE):
+        return
+    case.blind = True
+    case.reasons = Reason.HELD | Reason.SAMPLE
+    case.guideline = None
+    article = session.get_one(Article, comment.article_id)
+    case.likelihood = _BLIND_LIKELIHOOD
+    case.reach = reach_of(article.comment_count, is_public=False)
+    case.rank = rank_of(case.likelihood, case.reach, case.opened_at)
+    session.flush()
+
+
 def reweigh(session: Session, case: Case, comment: Comment, *, likelihood: float) -> None:
     """Let an open case's rank follow a new score. Its version stays: nothing has changed that a manager decides on.
 
-    A case that readers or the author asked for never becomes less urgent by what a machine thinks.
+    A case that readers or the author asked for never becomes less urgent by what a machine thinks; a blind one's
+    rank would tell what that was.
     """
+    if case.blind:
+        return
     asked_for = case.reasons & (Reason.REPORTED | Reason.APPEAL)
     article = session.get_one(Article, comment.article_id)
     case.likelihood = max(case.likelihood, likelihood) if asked_for else likelihood
