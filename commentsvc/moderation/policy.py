@@ -92,6 +92,11 @@ def policy_from_json(data: Mapping[str, Any]) -> Policy:
     return Policy(**{**_members(DEFAULT_POLICY), **given})
 
 
+def label_named(message: str) -> str | None:
+    """Return the toxicity label that a breach's message names, if it is one of ours."""
+    return next((label for label, words in _READS_AS.items() if words == message), None)
+
+
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0, le=1_000_000)]
 _Label = Annotated[str, Field(pattern=f"^({'|'.join(TOXICITY_LABELS)})$")]

@@ -1,0 +1,101 @@
+"""How do figures over time look as a picture that loads nothing, for light and dark pages, wide and narrow?"""
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import pygal
+from pygal.style import Style
+
+# It hooks itself into Python's imports, for maps that nobody draws here, and Python 3.11 warns of that at each import.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not type(finder).__module__.startswith("pygal")]
+
+_SIZES = {"wide": (760, 300), "narrow": (380, 300)}
+_LABELS = {"wide": 8, "narrow": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """The colours of a chart: as in static/shared/tokens.css, and series that colour-blind people can tell apart."""
+
+    surface: str
+    ink: str
+    soft: str
+    line: str
+    series: tuple[str, ...]
+
+
+THEMES = {
+    "light": Theme(
+        "#ffffff", "#1c1e22", "#575c66", "#dcd9d3", ("#0072b2", "#d55e00", "#009e73", "#b0578d", "#8a6d00", "#3b3b98")
+    ),
+    "dark": Theme(
+        "#1b1e23", "#e9e7e2", "#a6abb5", "#32373f", ("#56b4e9", "#f0894f", "#3fcf9f", "#e39ac6", "#d9b93b", "#a5a5ee")
+    ),
+}
+SIZES = tuple(_SIZES)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line or layer of a chart: its name, and a value for each step or None."""
+
+    name: str
+    values: tuple[float | None, ...]
+
+
+def draw(
+    title: str,
+    labels: tuple[str, ...],
+    series: tuple[Series, ...],
+    *,
+    is_stacked: bool,
+    unit: str,
+    theme: str,
+    size: str,
+) -> bytes:
+    """Return an SVG with one line for each series, or their layers, over the steps that the labels name."""
+    colours, (width, height) = THEMES[theme], _SIZES[size]
+    most = max((value or 0 for one in series for value in one.values), default=0)
+    options: dict[str, Any] = {
+        "width": width, "height": height, "style": _style(colours), "title": title, "js": (), "show_dots": False,
+        "show_x_guides": False, "include_x_axis": True, "truncate_legend": -1, "legend_at_bottom": True,
+        "legend_at_bottom_columns": 3 if size == "wide" else 2, "legend_box_size": 12, "show_minor_x_labels": False,
+        "x_label_rotation": 0, "margin": 10, "spacing": 8, "value_formatter": lambda value: _written(value, unit),
+        "no_data_text": "Nothing in these days", "print_values": False,
+        "range": (0, 1) if unit == "%" else (0, most or 1),
+    }  # fmt: skip
+    if is_stacked:
+        options.pop("range")
+    if len(labels) == 1:
+        options.update(show_dots=True, dots_size=4)
+    chart = (pygal.StackedLine if is_stacked else pygal.Line)(fill=is_stacked, **options)
+    chart.uuid = "chart"
+    chart.x_labels = labels
+    every = max(1, -(-len(labels) // _LABELS[size]))
+    chart.x_labels_major = labels[::every]
+    chart.show_minor_x_labels = False
+    for one in series:
+        chart.add(one.name, [0 if is_stacked and value is None else value for value in one.values])
+    drawn: bytes = chart.render()
+    return drawn
+
+
+def _style(colours: Theme) -> Style:
+    return Style(
+        background=colours.surface, plot_background=colours.surface, foreground=colours.soft,
+        foreground_strong=colours.ink, foreground_subtle=colours.line, colors=colours.series,
+        font_family="system-ui, sans-serif", title_font_size=14, label_font_size=12, major_label_font_size=12,
+        legend_font_size=13, no_data_font_size=16, opacity=".75", opacity_hover=".75", stroke_opacity="1",
+        stroke_width="2", guide_stroke_color=colours.line, major_guide_stroke_color=colours.line,
+        guide_stroke_dasharray="none", major_guide_stroke_dasharray="none",
+    )  # fmt: skip
+
+
+def _written(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    if unit == "%":
+        return f"{value * 100:.0f} %"
+    figure = f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
+    return f"{figure} {unit}".strip()
