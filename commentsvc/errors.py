@@ -128,6 +128,12 @@ class ClassifierUnavailable(DomainError):
     code = "classifier_unavailable"
 
 
+class Unanswered(DomainError):
+    """Somebody else's server gave no answer that can be used."""
+
+    code = "unanswered"
+
+
 class Misconfigured(DomainError):
     """A setting or the installation is wrong; the message names it and says what to do."""
 

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     scorer_url: str = ""
     page_cache_mb: int = Field(default=64, ge=0, le=65536)
     mail_url: str = "console:"
+    private_hosts: str = ""
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     rate_limits: Literal["on", "off"] = "on"
     log_format: Literal["console", "json"] = "console"
@@ -74,6 +75,14 @@ class Settings(BaseSettings):
             raise ValueError("may be console: or smtp://[USER:PASSWORD@]HOST[:PORT]")
         return value
 
+    @field_validator("private_hosts")
+    @classmethod
+    def _private(cls, value: str) -> str:
+        names = [name.strip().lower() for name in value.split(",") if name.strip()]
+        if not all(re.fullmatch(r"[\w.:-]+", name) for name in names):
+            raise ValueError("may be host names or addresses with commas between, without ports, or absent")
+        return ",".join(names)
+
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, value: str) -> str:
@@ -90,6 +99,11 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database's address; by default a SQLite file in the data directory."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'commentsvc.db'}"
+
+    @property
+    def private_host_names(self) -> frozenset[str]:
+        """The hosts that may be called though they are in the own network."""
+        return frozenset(self.private_hosts.split(",")) - {""}
 
     def with_secret(self) -> "Settings":
         """Return settings that surely have a secret key, generated into the data directory when none was given."""

@@ -29,6 +29,7 @@ STATUS: dict[type[errors.DomainError], int] = {
     errors.TooManyRequests: 429,
     errors.TokenRefused: 400,
     errors.ClassifierUnavailable: 503,
+    errors.Unanswered: 502,
     errors.Misconfigured: 500,
 }
 _CODES = {
