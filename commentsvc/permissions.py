@@ -9,3 +9,8 @@ _MANAGING = {Role.MANAGER, Role.ADMIN}
 def may_moderate(membership: Membership | None) -> bool:
     """Whether they may see the queue of the membership's site and decide its cases."""
     return membership is not None and membership.role in _MANAGING
+
+
+def may_administer(membership: Membership | None) -> bool:
+    """Whether they may change how the membership's site works and whom it tells."""
+    return membership is not None and membership.role == Role.ADMIN

@@ -4,6 +4,7 @@ import re
 import secrets
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,6 +29,7 @@ class Settings(BaseSettings):
     scorer_url: str = ""
     page_cache_mb: int = Field(default=64, ge=0, le=65536)
     mail_url: str = "console:"
+    mail_from: str = ""
     private_hosts: str = ""
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     rate_limits: Literal["on", "off"] = "on"
@@ -83,12 +85,24 @@ class Settings(BaseSettings):
             raise ValueError("may be host names or addresses with commas between, without ports, or absent")
         return ",".join(names)
 
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+", value):
+            raise ValueError("may be an e-mail address, or absent")
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, value: str) -> str:
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("may be redis://HOST[:PORT][/DB] or absent")
         return value
+
+    @property
+    def sender(self) -> str:
+        """The address that mail comes from."""
+        return self.mail_from or f"comments@{urlsplit(self.base_url).hostname}"
 
     @property
     def is_embedded(self) -> bool:

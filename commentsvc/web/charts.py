@@ -1,5 +1,6 @@
 """How do figures over time look as a picture that loads nothing, for light and dark pages, wide and narrow?"""
 
+import math
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -45,47 +46,48 @@ class Series:
 
 
 def draw(
-    title: str,
-    labels: tuple[str, ...],
-    series: tuple[Series, ...],
-    *,
-    is_stacked: bool,
-    unit: str,
-    theme: str,
-    size: str,
+    labels: tuple[str, ...], series: tuple[Series, ...], *, is_stacked: bool, unit: str, theme: str, size: str
 ) -> bytes:
     """Return an SVG with one line for each series, or their layers, over the steps that the labels name."""
-    colours, (width, height) = THEMES[theme], _SIZES[size]
-    most = max((value or 0 for one in series for value in one.values), default=0)
+    width, height = _SIZES[size]
     options: dict[str, Any] = {
-        "width": width, "height": height, "style": _style(colours), "title": title, "js": (), "show_dots": False,
-        "show_x_guides": False, "include_x_axis": True, "truncate_legend": -1, "legend_at_bottom": True,
-        "legend_at_bottom_columns": 3 if size == "wide" else 2, "legend_box_size": 12, "show_minor_x_labels": False,
-        "x_label_rotation": 0, "margin": 10, "spacing": 8, "value_formatter": lambda value: _written(value, unit),
-        "no_data_text": "Nothing in these days", "print_values": False,
-        "range": (0, 1) if unit == "%" else (0, most or 1),
+        "width": width, "height": height, "style": _style(THEMES[theme]), "js": (), "show_dots": len(labels) == 1,
+        "show_x_guides": False, "truncate_legend": -1, "truncate_label": -1, "legend_at_bottom": True,
+        "legend_at_bottom_columns": 4 if size == "wide" else 2, "legend_box_size": 12, "show_minor_x_labels": False,
+        "x_label_rotation": 0.01, "margin": 8, "margin_bottom": 30, "spacing": 10, "fill": is_stacked,
+        "value_formatter": lambda value: _written(value, unit), "no_data_text": "Nothing in these days",
     }  # fmt: skip
-    if is_stacked:
-        options.pop("range")
-    if len(labels) == 1:
-        options.update(show_dots=True, dots_size=4)
-    chart = (pygal.StackedLine if is_stacked else pygal.Line)(fill=is_stacked, **options)
+    ticks = [0, 0.25, 0.5, 0.75, 1] if unit == "%" else _ticks(_most(series, is_stacked=is_stacked))
+    chart = (pygal.StackedLine if is_stacked else pygal.Line)(**options, range=(0, ticks[-1]))
     chart.uuid = "chart"
+    chart.y_labels = ticks
     chart.x_labels = labels
-    every = max(1, -(-len(labels) // _LABELS[size]))
-    chart.x_labels_major = labels[::every]
-    chart.show_minor_x_labels = False
+    chart.x_labels_major = labels[:: max(1, -(-len(labels) // _LABELS[size]))]
     for one in series:
         chart.add(one.name, [0 if is_stacked and value is None else value for value in one.values])
     drawn: bytes = chart.render()
     return drawn
 
 
+def _most(series: tuple[Series, ...], *, is_stacked: bool) -> float:
+    steps = zip(*(one.values for one in series), strict=True)
+    heights = [sum(v or 0 for v in step) if is_stacked else max(v or 0 for v in step) for step in steps]
+    return max(heights, default=0)
+
+
+def _ticks(most: float) -> list[float]:
+    """Return four to six round figures from 0 to at least the most."""
+    rough = max(most, 1) / 5
+    size = 10 ** math.floor(math.log10(rough))
+    step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= rough)
+    return [step * number for number in range(math.ceil(max(most, 1) / step) + 1)]
+
+
 def _style(colours: Theme) -> Style:
     return Style(
         background=colours.surface, plot_background=colours.surface, foreground=colours.soft,
         foreground_strong=colours.ink, foreground_subtle=colours.line, colors=colours.series,
-        font_family="system-ui, sans-serif", title_font_size=14, label_font_size=12, major_label_font_size=12,
+        font_family="system-ui, sans-serif", label_font_size=12, major_label_font_size=12,
         legend_font_size=13, no_data_font_size=16, opacity=".75", opacity_hover=".75", stroke_opacity="1",
         stroke_width="2", guide_stroke_color=colours.line, major_guide_stroke_color=colours.line,
         guide_stroke_dasharray="none", major_guide_stroke_dasharray="none",

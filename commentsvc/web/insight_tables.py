@@ -119,7 +119,17 @@ def written(value: Cell, unit: str = "") -> str:
         return value
     if unit == "%":
         return f"{value * 100:.1f} %"
+    if unit == "h":
+        return _hours(value)
+    if unit == "s":
+        return f"{value:,.0f} s"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+
+
+def _hours(value: float) -> str:
+    if value >= 48:
+        return f"{value / 24:,.1f} d"
+    return f"{value:.1f} h" if value >= 1 else f"{value * 60:.0f} min"
 
 
 def interval(estimate: Estimate | None) -> str:
@@ -275,7 +285,7 @@ def own(asked: Asked) -> Table:
 TABLES: Mapping[str, Callable[[Asked], Table]] = {
     build.__name__: build
     for build in (
-        waiting, backlog, age, pace, decisions, automatic, overturned, reports, nudges, busiest, troubled, own,
+        waiting, backlog, age, pace, decisions, automatic, overturned, reports, nudges, own, busiest, troubled,
     )
 }  # fmt: skip
 """Every table by its name, in the order of the page."""
@@ -337,8 +347,6 @@ def _short(day: str) -> str:
 def _ends(series: Series, unit: str) -> str:
     known = [value for value in series.values if value is not None]
     shown = [written(float(value), unit) for value in (min(known), max(known), known[-1])]
-    if unit and unit != "%":
-        shown = [f"{one} {unit}" for one in shown]
     return f"from {shown[0]} to {shown[1]}, {shown[2]} at the end"
 
 

@@ -81,7 +81,7 @@ def show_chart(name: str) -> ResponseReturnValue:
     if table is None or not table.is_chart or theme not in charts.THEMES or size not in charts.SIZES:
         raise NotFound("There is no such chart.")
     drawn = charts.draw(
-        table.title, table.labels, table.series, is_stacked=table.is_stacked, unit=table.unit, theme=theme, size=size
+        table.labels, table.series, is_stacked=table.is_stacked, unit=table.unit, theme=theme, size=size
     )
     answer = Response(drawn, mimetype="image/svg+xml")
     answer.headers["Content-Security-Policy"] = _SVG_POLICY
@@ -105,7 +105,7 @@ def export(name: str) -> ResponseReturnValue:
 
 def _page(template: str, days: Days, **scene: Any) -> ResponseReturnValue:
     return render_template(
-        template, days=days, choices=DAYS, written=written, interval=interval,
+        template, current_tab="insights.show_insights", days=days, choices=DAYS, written=written, interval=interval,
         is_admin=desk().membership.role == Role.ADMIN, **{**frame(), **scene},
     )  # fmt: skip
 
@@ -151,8 +151,8 @@ def _headline(asked: Asked, tables: Sequence[Table]) -> list[tuple[str, str, str
         ("Waiting now", f"{waiting.count:,}", _oldest(waiting, asked.now)),
         ("Decided by people", f"{decided:,}", f"half within {usual}" if usual else "nothing in these days"),
         ("Settled by rules alone", _opposite(settled), "of all first verdicts"),
-        ("Overturned", interval(rate_of(by_name["overturned"], "Overturned", "Decisions")), "of people’s decisions"),
-        ("Reports upheld", interval(rate_of(by_name["reports"], "Upheld", "Upheld", "Dismissed")), "of those answered"),
+        ("Overturned", *_rate(rate_of(by_name["overturned"], "Overturned", "Decisions"), "of people’s decisions")),
+        ("Reports upheld", *_rate(rate_of(by_name["reports"], "Upheld", "Upheld", "Dismissed"), "of those answered")),
     ]
 
 
@@ -169,6 +169,11 @@ def _weighted(pace: Table) -> str:
         if seen >= half:
             return f"{hours * 60:.0f} min" if hours < 2 else f"{hours:.1f} h"
     return ""
+
+
+def _rate(estimate: Estimate | None, of: str) -> tuple[str, str]:
+    shown, _, between = interval(estimate).partition(" (")
+    return shown, f"{of} ({between}" if between else of
 
 
 def _opposite(estimate: Estimate | None) -> str:

@@ -15,6 +15,7 @@ from commentsvc.web.cards import CHECKS
 from commentsvc.web.insight_tables import Asked, Cell, Column, Table, interval
 
 _NONE = "–"
+_NO_CHECK = "No check"
 _OUTCOMES = {Outcome.PUBLISH: "published", Outcome.HOLD: "held", Outcome.REJECT: "rejected"}
 
 
@@ -94,8 +95,8 @@ def by_check(asked: Asked) -> Table:
     missed = _missed(asked)
     return _table(
         asked, "by_check", "Errors by check",
-        hold=lambda one: CHECKS.get(one.rule or "", one.rule or _NONE),
-        miss=lambda one: missed.get(one.comment_id, (_NONE, _NONE))[0],
+        hold=lambda one: CHECKS.get(one.rule or "", _NO_CHECK),
+        miss=lambda one: missed.get(one.comment_id, (_NO_CHECK, None))[0],
     )  # fmt: skip
 
 
@@ -108,7 +109,7 @@ def by_label(asked: Asked) -> Table:
 
     return _table(
         asked, "by_label", "Errors of the classifier by label", hold=held,
-        miss=lambda one: missed.get(one.comment_id, (_NONE, None))[1],
+        miss=lambda one: missed.get(one.comment_id, (_NO_CHECK, None))[1],
     )  # fmt: skip
 
 
@@ -220,7 +221,7 @@ def _nearest(signals: Iterable[SignalRow], guideline: str | None) -> tuple[str, 
         if signal.score is not None and signal.state == SignalState.OBSERVED and signal.guideline == guideline
     ]
     if not fitting:
-        return _NONE, None
+        return _NO_CHECK, None
     best = max(
         fitting, key=lambda signal: 1 - (signal.score or 0) if signal.check == "relevance" else signal.score or 0
     )
