@@ -138,7 +138,7 @@ def backlog(session: Session, site_id: int, span: Range, *, now: int) -> list[Ba
     made = []
     for start in span.starts:
         end = min(start + span.step, now)
-        there = (opened <= end) & (closed > end)
+        there = (opened < end) & (closed >= end)
         of = {reason: opened[there & (reasons & reason != 0)] for reason in Reason}
         counts = {reason: len(some) for reason, some in of.items()}
         oldest = {reason: int(end - some.min()) for reason, some in of.items() if len(some)}
