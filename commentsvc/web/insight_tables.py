@@ -160,7 +160,7 @@ def backlog(asked: Asked) -> Table:
         for day, step in zip(asked.days, asked.backlog, strict=True)
     ]
     note = "Open cases at the end of each day, by reason; one with two reasons is in both."
-    return _plain(Table("backlog", "Queue depth", note, columns, tuple(rows)), keep=2)
+    return _plain(Table("backlog", "Queue depth", note, columns, tuple(rows)), keep=3)
 
 
 def age(asked: Asked) -> Table:
@@ -171,7 +171,7 @@ def age(asked: Asked) -> Table:
         for day, step in zip(asked.days, asked.backlog, strict=True)
     ]
     note = "Hours that the oldest open case had waited at the end of each day."
-    return _plain(Table("age", "Oldest case", note, columns, tuple(rows)), keep=1)
+    return _plain(Table("age", "Oldest case", note, columns, tuple(rows)), keep=2)
 
 
 def pace(asked: Asked) -> Table:
@@ -314,10 +314,8 @@ def _articles(name: str, title: str, note: str, some: Sequence[Busy]) -> Table:
 
 
 def _plain(table: Table, *, keep: int) -> Table:
-    """Leave out the reasons of which there was none in all these days."""
-    kept = [
-        at for at in range(len(table.columns)) if at < keep or any(row[at] for row in table.rows)
-    ] or list(range(keep))  # fmt: skip
+    """Leave out, after the columns to keep, the reasons of which there was none in all these days."""
+    kept = [at for at in range(len(table.columns)) if at < keep or any(row[at] for row in table.rows)]
     return Table(
         table.name, table.title, table.note, tuple(table.columns[at] for at in kept),
         tuple(tuple(row[at] for at in kept) for row in table.rows),
