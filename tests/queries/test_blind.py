@@ -15,6 +15,7 @@ from commentsvc.store.db import Database, now_us
 from commentsvc.store.models import Case, Comment
 from tests import factories
 from tests.conftest import Cast
+from tests.web.test_accounts import submit
 
 CLEAN = Signal("toxicity", Guideline.COURTESY, score=0.03, labels={"toxicity": 0.03}, engine="embedded")
 TOXIC = Signal("toxicity", Guideline.COURTESY, score=0.97, labels={"toxicity": 0.97}, engine="embedded")
@@ -151,3 +152,47 @@ def test_what_a_person_has_judged_is_not_made_blind(db: Database, cast: Cast) ->
         cases.make_blind(session, comment)
 
         assert case.blind is False
+
+
+def test_a_comment_that_is_posted_and_drawn_is_public_and_looks_held_to_managers(
+    db: Database, cast: Cast, client: Any
+) -> None:
+    with db.writing() as session:
+        cast.daily.policy = {"audit_share": 1.0}
+        session.merge(cast.daily)
+        reader = factories.bearer(session, cast.ada, cast.daily)
+        manager = factories.bearer(session, cast.cam, cast.daily, *factories.STAFF)
+    article = {"key": "story", "url": cast.story.url, "title": cast.story.title}
+
+    posted = client.post(
+        "/api/v1/comments", json={"site": "daily", "article": article, "body": "The new bridge is open on Sundays."},
+        headers=reader,
+    ).json  # fmt: skip
+    thread = client.get("/api/v1/comments", query_string={"site": "daily", "article": "story"}).json
+    (case,) = client.get("/api/v1/moderation/cases", query_string={"site": "daily"}, headers=manager).json["cases"]
+
+    assert posted["status"] == "published"
+    assert [comment["id"] for comment in thread["comments"]] == [posted["id"]]
+    assert (case["comment"]["id"], case["comment"]["status"]) == (posted["id"], "held")
+    assert (case["reasons"], case["signals"]) == (["held"], [])
+
+
+def test_the_card_shows_a_blind_case_as_one_to_read(
+    db: Database, cast: Cast, pair: tuple[Comment, Comment], app: Any
+) -> None:
+    browser = app.test_client()
+    submit(browser, "/auth/sign-in", email="cam@daily.example", password=factories.PASSWORD)
+    with db.reading() as session:
+        ids = [queue.find_open_case_id(session, comment.id) for comment in pair]
+
+    pages = [
+        " ".join(browser.get(f"/console/daily?case={one}", headers={"X-Part": "card"}).text.split()) for one in ids
+    ]
+
+    for page in pages:
+        assert "Held: somebody has to look before readers see it." in page
+        assert "You see this after you have decided: judge what is written." in page
+        assert "Take down to wait" not in page
+        assert "In the thread" not in page
+        assert "Priority" not in page
+        assert not any(word in page for word in ("0.03", "0.97", "clean", "Published<", "Sample", "uncivil"))
