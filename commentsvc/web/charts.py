@@ -56,7 +56,8 @@ def draw(
         "show_x_guides": False, "truncate_legend": -1, "truncate_label": -1, "legend_at_bottom": True,
         "legend_at_bottom_columns": 4 if size == "wide" else 2, "legend_box_size": 12, "show_minor_x_labels": False,
         "x_label_rotation": 0.01, "explicit_size": True, "margin": 8, "margin_bottom": 30, "spacing": 10,
-        "fill": is_stacked, "value_formatter": lambda value: _written(value, unit), "no_data_text": "Nothing in these days",
+        "fill": is_stacked, "no_data_text": "Nothing in these days",
+        "value_formatter": lambda value: _written(value, unit),
     }  # fmt: skip
     ticks = [0, 0.25, 0.5, 0.75, 1] if unit == "%" else _ticks(_most(series, is_stacked=is_stacked))
     chart = (pygal.StackedLine if is_stacked else pygal.Line)(**options, range=(0, ticks[-1]))

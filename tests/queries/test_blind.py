@@ -195,4 +195,4 @@ def test_the_card_shows_a_blind_case_as_one_to_read(
         assert "Take down to wait" not in page
         assert "In the thread" not in page
         assert "Priority" not in page
-        assert not any(word in page for word in ("0.03", "0.97", "clean", "Published<", "Sample", "uncivil"))
+        assert not any(word in page for word in ("0.03", "0.97", "clean", "tag-published", "Sample", "uncivil"))
