@@ -108,6 +108,8 @@ def settle_held(session: Session, comment: Comment, verdict: Verdict, *, now: in
             now=now,
         )  # fmt: skip
         _open_case(session, comment, verdict, verdict.reasons, now=now)
+        if verdict.blind:
+            cases.make_blind(session, comment)
     elif verdict.outcome == Outcome.REJECT:
         decisions.decide(
             session, comment, Status.REJECTED, action=Action.REJECT, rule=verdict.breaches[0].check,

@@ -59,7 +59,8 @@ def draw(
         "fill": is_stacked, "no_data_text": "Nothing in these days",
         "value_formatter": lambda value: _written(value, unit),
     }  # fmt: skip
-    ticks = [0, 0.25, 0.5, 0.75, 1] if unit == "%" else _ticks(_most(series, is_stacked=is_stacked))
+    most = _most(series, is_stacked=is_stacked)
+    ticks = _shares(most) if unit == "%" else _ticks(most)
     chart = (pygal.StackedLine if is_stacked else pygal.Line)(**options, range=(0, ticks[-1]))
     chart.uuid = "chart"
     chart.y_labels = ticks
@@ -75,6 +76,12 @@ def _most(series: tuple[Series, ...], *, is_stacked: bool) -> float:
     steps = zip(*(one.values for one in series), strict=True)
     heights = [sum(v or 0 for v in step) if is_stacked else max(v or 0 for v in step) for step in steps]
     return max(heights, default=0)
+
+
+def _shares(most: float) -> list[float]:
+    """Return quarters of the whole, or of a round part of it when all shares are small."""
+    top = next(top for top in (0.04, 0.2, 1) if most <= top)
+    return [top * quarter / 4 for quarter in range(5)]
 
 
 def _ticks(most: float) -> list[float]:

@@ -28,6 +28,7 @@ class Column:
     title: str
     unit: str = ""
     is_drawn: bool = False
+    is_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +304,7 @@ def rate_of(table: Table, part: str, *wholes: str) -> Estimate | None:
 
 def _articles(name: str, title: str, note: str, some: Sequence[Busy]) -> Table:
     columns = (
-        Column("Article"), Column("Section"), Column("Comments"), Column("Waiting"), Column("Rejected"),
+        Column("Article"), Column("Section", is_text=True), Column("Comments"), Column("Waiting"), Column("Rejected"),
         Column("Reported"), Column("Trouble", "%"),
     )  # fmt: skip
     rows = tuple(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from commentsvc.actions import cases, posting, reporting
+from commentsvc.actions import cases, judging, posting, reporting
 from commentsvc.actions.posting import ArticleRef, Prepared
 from commentsvc.enums import Guideline, Outcome, Reason, ReportReason, Status
 from commentsvc.moderation.terms import Breach, Draft, Judgement, Policy, Signal, Verdict
@@ -196,3 +196,13 @@ def test_the_card_shows_a_blind_case_as_one_to_read(
         assert "In the thread" not in page
         assert "Priority" not in page
         assert not any(word in page for word in ("0.03", "0.97", "clean", "tag-published", "Sample", "uncivil"))
+
+
+def test_what_is_published_when_its_checks_answer_again_may_be_drawn_too(db: Database, cast: Cast) -> None:
+    with db.writing() as session:
+        comment = factories.comment(session, cast.story, cast.ada, status=Status.HELD)
+
+        judging.settle_held(session, comment, Verdict(Outcome.PUBLISH, (), Reason.SAMPLE, blind=True), now=now_us())
+
+        case = cases.find_open_case(session, comment.id)
+        assert (comment.status, case.blind if case else None) == (Status.PUBLISHED, True)
