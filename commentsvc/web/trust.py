@@ -131,7 +131,8 @@ def shadow(asked: Asked) -> Table:
         for check in one.checks or ("",):
             groups.setdefault((CHECKS.get(check, check or _NONE), one.acted, one.outcome), []).append(one)
     columns = (
-        Column("Check"), Column("It was", is_text=True), Column("It would have been", is_text=True), Column("Comments"), Column("Rejected since"),
+        Column("Check"), Column("It was", is_text=True), Column("It would have been", is_text=True),
+        Column("Comments"), Column("Rejected since"),
         Column("Approved since"), Column("Nobody looked"), Column("People agree with shadow mode"),
     )  # fmt: skip
     rows = [

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from commentsvc.actions import alerting, decisions
+from commentsvc.actions import alerting, decisions, purging
 from commentsvc.actions.alerting import Lines
 from commentsvc.enums import Action, AlertEvent, AlertKind, MessageState, Status
 from commentsvc.errors import Forbidden, Invalid
@@ -371,3 +371,16 @@ def test_a_new_secret_is_made_when_asked_for_and_kept_otherwise(db: Database, ca
 
     assert first == same != other
     assert len(other) >= 43
+
+
+def test_messages_are_kept_for_90_days(db: Database, cast: Cast) -> None:
+    set_up(db, cast, "https://chat.example/hook", depth=1)
+    hold(db, cast, 1)
+    watch(db)
+
+    with db.writing() as session:
+        purging.purge(session, now=NOW + 89 * 1440 * MINUTE)
+    assert len(messages(db)) == 1
+    with db.writing() as session:
+        purging.purge(session, now=NOW + 91 * 1440 * MINUTE)
+    assert messages(db) == []
