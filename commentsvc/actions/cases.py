@@ -12,6 +12,7 @@ DAY_US = 24 * 3600 * 1_000_000
 """A case that has waited this long is twice as urgent as it was."""
 _LEAST_LIKELIHOOD = 0.01
 _BLIND_LIKELIHOOD = 0.5
+_ASKED_FOR = Reason.REPORTED | Reason.APPEAL
 
 
 def open_case(
@@ -23,7 +24,10 @@ def open_case(
     likelihood: float,
     now: int,
 ) -> Case:
-    """Open the comment's case, or add to the open one; either way its version moves."""
+    """Open the comment's case, or add to the open one; either way its version moves.
+
+    What a machine finds of a blind one doesn't show in it.
+    """
     case = find_open_case(session, comment.id)
     article = session.get_one(Article, comment.article_id)
     if case is None:
@@ -41,10 +45,11 @@ def open_case(
     else:
         case.version += 1
     case.reasons |= reasons
-    case.guideline = case.guideline or guideline
-    case.likelihood = max(case.likelihood, likelihood)
-    case.reach = reach_of(article.comment_count, is_public=comment.status == Status.PUBLISHED)
-    case.rank = rank_of(case.likelihood, case.reach, case.opened_at)
+    if not case.blind or reasons & _ASKED_FOR:
+        case.guideline = case.guideline or guideline
+        case.likelihood = max(case.likelihood, likelihood)
+        case.reach = reach_of(article.comment_count, is_public=comment.status == Status.PUBLISHED)
+        case.rank = rank_of(case.likelihood, case.reach, case.opened_at)
     session.add(case)
     session.flush()
     return case
@@ -77,7 +82,7 @@ def reweigh(session: Session, case: Case, comment: Comment, *, likelihood: float
     """
     if case.blind:
         return
-    asked_for = case.reasons & (Reason.REPORTED | Reason.APPEAL)
+    asked_for = case.reasons & _ASKED_FOR
     article = session.get_one(Article, comment.article_id)
     case.likelihood = max(case.likelihood, likelihood) if asked_for else likelihood
     case.reach = reach_of(article.comment_count, is_public=comment.status == Status.PUBLISHED)

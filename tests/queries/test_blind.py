@@ -206,3 +206,24 @@ def test_what_is_published_when_its_checks_answer_again_may_be_drawn_too(db: Dat
 
         case = cases.find_open_case(session, comment.id)
         assert (comment.status, case.blind if case else None) == (Status.PUBLISHED, True)
+
+
+def test_an_edit_does_not_show_in_a_blind_case_but_for_its_version(
+    db: Database, cast: Cast, pair: tuple[Comment, Comment]
+) -> None:
+    published, _ = pair
+    now = now_us()
+    with db.writing() as session:
+        before = cases.find_open_case(session, published.id)
+        assert before is not None
+        was = (before.rank, before.guideline, before.version)
+        prepared = posting.prepare_edit(session, comment_id=published.id, body="A foul bridge.", by=cast.ada, now=now)
+        breach = Breach(Guideline.COURTESY, "toxicity", "This may read as uncivil.")
+        worse = Judgement((TOXIC,), Verdict(Outcome.HOLD, (breach,), Reason.HELD, (), 0.97))
+
+        comment = posting.edit(session, prepared, worse, by=cast.ada, now=now)
+
+        after = cases.find_open_case(session, published.id)
+        assert after is not None
+        assert (comment.status, after.blind, after.rank, after.guideline) == ("held", True, was[0], was[1])
+        assert after.version > was[2]
