@@ -22,6 +22,7 @@ from commentsvc.settings import Settings, load_settings
 from commentsvc.store.db import Database
 from commentsvc.web import (
     accounts,
+    alerts_desk,
     answers,
     assets,
     console,
@@ -29,6 +30,7 @@ from commentsvc.web import (
     docs,
     embed,
     errors,
+    insights,
     managers_api,
     operations,
     perspective,
@@ -66,8 +68,9 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     app = _bare_app(settings, judge or build_judge(settings), spec_path="/api/v1/openapi.json")
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
     accounts.setup(app)
-    pages = (accounts, console, assets, docs, embed, operations, perspective, policy_desk)
-    for module in (widget_api, publishers_api, managers_api, token_endpoint, *pages):
+    apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
+    desks = (console, policy_desk, insights, alerts_desk)
+    for module in (*apis, *desks, accounts, assets, docs, embed, operations):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))

@@ -211,6 +211,38 @@ class NudgeOutcome(StrEnum):
     POSTED_ANYWAY = "posted_anyway"
 
 
+class AlertKind(StrEnum):
+    """What an alert is about."""
+
+    OLDEST = "oldest"
+    DEPTH = "depth"
+    ARTICLE = "article"
+    CLASSIFIER = "classifier"
+
+
+class AlertEvent(StrEnum):
+    """What a message about an alert says."""
+
+    RAISED = "raised"
+    RESOLVED = "resolved"
+    TEST = "test"
+
+
+class Channel(StrEnum):
+    """How a message goes out."""
+
+    MAIL = "mail"
+    WEBHOOK = "webhook"
+
+
+class MessageState(StrEnum):
+    """Where a message is; `failed` after a day of trying."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+
+
 class JobState(StrEnum):
     """Where a job is in its life."""
 

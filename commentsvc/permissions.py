@@ -11,6 +11,6 @@ def may_moderate(membership: Membership | None) -> bool:
     return membership is not None and membership.role in _MANAGING
 
 
-def may_set_policy(membership: Membership | None) -> bool:
-    """Whether they may change the rules of the membership's site; managers read them."""
+def may_administer(membership: Membership | None) -> bool:
+    """Whether they may change how the membership's site works and whom it tells."""
     return membership is not None and membership.role == Role.ADMIN

@@ -119,8 +119,8 @@ def load_front(settings: Settings) -> Front:
         services = app.extensions["commentsvc"]
         # A daemon, never waited for: what it was doing when the server ends comes back when its lease is over.
         threading.Thread(
-            target=run_worker, args=(services.db, services.judge), kwargs={"stop": threading.Event()}, daemon=True,
-            name="worker",
+            target=run_worker, args=(services.db, services.judge), daemon=True, name="worker",
+            kwargs={"stop": threading.Event(), "settings": settings},
         ).start()  # fmt: skip
     return Front(app)
 

@@ -4,6 +4,7 @@ import re
 import secrets
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,6 +31,7 @@ class Settings(BaseSettings):
     mail_url: str = "console:"
     private_hosts: str = ""
     akismet_url: str = "https://rest.akismet.com/1.1/comment-check"
+    mail_from: str = ""
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     rate_limits: Literal["on", "off"] = "on"
     log_format: Literal["console", "json"] = "console"
@@ -91,12 +93,24 @@ class Settings(BaseSettings):
             raise ValueError("may be the http:// or https:// address of a comment-check")
         return value
 
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+", value):
+            raise ValueError("may be an e-mail address, or absent")
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, value: str) -> str:
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("may be redis://HOST[:PORT][/DB] or absent")
         return value
+
+    @property
+    def sender(self) -> str:
+        """The address that mail comes from."""
+        return self.mail_from or f"comments@{urlsplit(self.base_url).hostname}"
 
     @property
     def is_embedded(self) -> bool:

@@ -14,11 +14,11 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import asking, backtesting, judging, purging, rescoring
+from commentsvc.actions import alerting, asking, backtesting, judging, purging, rescoring
 from commentsvc.infra import jobs
 from commentsvc.infra.jobs import Claim
 from commentsvc.moderation.pipeline import Judge
-from commentsvc.settings import load_settings
+from commentsvc.settings import Settings, load_settings
 from commentsvc.store.db import Database, now_us
 
 Work = Callable[[Database, Judge, Mapping[str, Any]], int | None]
@@ -29,6 +29,7 @@ Together = Callable[[Database, Judge, Sequence[Claim]], Sequence[int | None]]
 _POLL_S = 0.5
 _PURGE_EVERY_S = 600.0
 _LOOK_EVERY_S = 2.0
+_WATCH_EVERY_S = 60.0
 _AFTER_TROUBLE_S = 5.0
 _TOGETHER = 32
 _TURN_S = 2.0
@@ -93,6 +94,15 @@ def _backtest(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | Non
     return _PAUSE_US
 
 
+def jobs_outside(settings: Settings) -> Mapping[str, Work]:
+    """Return the jobs that reach other servers, as the settings say how."""
+
+    def alert(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+        return alerting.deliver(db, settings, args["message"], clock=now_us)
+
+    return {alerting.JOB: alert}
+
+
 JOBS: Mapping[str, Work] = {rescoring.JOB: _rescore_site, backtesting.JOB: _backtest}
 JOBS_TOGETHER: Mapping[str, Together] = {"rescore": _rescore, judging.ASK: _ask}
 
@@ -119,14 +129,38 @@ class Keeper:
         self._known = engine
 
 
-def run_worker(db: Database, judge: Judge, *, stop: threading.Event, registry: Mapping[str, Work] = JOBS) -> None:
+class Watch:
+    """Looks every minute whether a site's line is crossed; knows since when this process's engine is out."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._out_since: int | None = None
+
+    def look(self, db: Database, judge: Judge) -> None:
+        """Raise and end alerts."""
+        now = now_us()
+        self._out_since = (self._out_since or now) if judge.is_out else None
+        alerting.watch(db, base_url=self._settings.base_url, out_since=self._out_since, now=now)
+
+
+def run_worker(
+    db: Database,
+    judge: Judge,
+    *,
+    stop: threading.Event,
+    registry: Mapping[str, Work] = JOBS,
+    settings: Settings | None = None,
+) -> None:
     """Do jobs as they come due until `stop` is set; the one in hand is finished first.
 
-    A database that goes away is waited for: its jobs are still there when it is back.
+    A database that goes away is waited for: its jobs are still there when it is back. Alerts are watched for and sent
+    by a worker that knows the settings.
     """
     name = worker_name()
     keeper = Keeper()
-    next_purge = next_look = 0.0
+    watch = Watch(settings) if settings else None
+    registry = {**registry, **jobs_outside(settings)} if settings else registry
+    next_purge = next_look = next_watch = 0.0
     while not stop.is_set():
         try:
             if time.monotonic() >= next_purge:
@@ -136,6 +170,9 @@ def run_worker(db: Database, judge: Judge, *, stop: threading.Event, registry: M
             if time.monotonic() >= next_look:
                 next_look = time.monotonic() + _LOOK_EVERY_S
                 keeper.look(db, judge)
+            if watch is not None and time.monotonic() >= next_watch:
+                next_watch = time.monotonic() + _WATCH_EVERY_S
+                watch.look(db, judge)
             if not run_next(db, judge, worker=name, registry=registry):
                 stop.wait(_POLL_S)
         except SQLAlchemyError as error:

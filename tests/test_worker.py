@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from commentsvc.enums import JobState
+from commentsvc.actions import alerting
+from commentsvc.actions.alerting import Lines
+from commentsvc.enums import JobState, Status
 from commentsvc.infra import jobs
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.relevance import UnavailableRelevance
 from commentsvc.moderation.toxicity import Unavailable
+from commentsvc.settings import Settings
 from commentsvc.store.db import Database, now_us
-from commentsvc.store.models import IdempotencyKey, Job
-from commentsvc.worker import JOBS, JOBS_TOGETHER, run_next, run_worker
+from commentsvc.store.models import AlertMessage, IdempotencyKey, Job, Membership
+from commentsvc.worker import JOBS, JOBS_TOGETHER, Watch, run_next, run_worker
+from tests import factories
 from tests.conftest import Cast
 
 DAY = 24 * 3600 * 1_000_000
@@ -125,3 +129,39 @@ def test_worker_purges_answers_older_than_a_day(db: Database, cast: Cast, judge:
 
 def test_every_job_has_an_action() -> None:
     assert (set(JOBS), set(JOBS_TOGETHER)) == ({"rescore_site"}, {"rescore"})
+
+
+def test_run_worker_watches_and_tells(db: Database, cast: Cast, judge: Judge, settings: Settings) -> None:
+    with db.writing() as session:
+        alerting.save_settings(
+            session, membership=session.get_one(Membership, (cast.eve.id, cast.daily.id)),
+            mail_to=["cam@daily.example"], webhook_url="", lines=Lines(depth=1), new_secret=False, now=now_us(),
+        )  # fmt: skip
+        factories.comment(session, cast.story, cast.ada, status=Status.HELD)
+    stop = threading.Event()
+    thread = threading.Thread(target=run_worker, args=(db, judge), kwargs={"stop": stop, "settings": settings})
+    thread.start()
+
+    end = time.monotonic() + 10
+    states: list[str] = []
+    while states != ["sent"] and time.monotonic() < end:
+        with db.reading() as session:
+            states = list(session.scalars(select(AlertMessage.state)))
+        time.sleep(0.05)
+    stop.set()
+    thread.join(10)
+
+    assert states == ["sent"]
+
+
+def test_watch_remembers_since_when_the_engine_is_out(
+    db: Database, cast: Cast, judge: Judge, settings: Settings
+) -> None:
+    watch = Watch(settings)
+
+    watch.look(db, judge)
+    first = watch._out_since
+    watch.look(db, judge)
+
+    assert first is not None
+    assert watch._out_since == first

@@ -17,7 +17,7 @@ from commentsvc.errors import Conflict, Forbidden, NotFound
 from commentsvc.infra import jobs
 from commentsvc.moderation.policy import policy_from_json
 from commentsvc.moderation.replay import Past, Tally
-from commentsvc.permissions import may_set_policy
+from commentsvc.permissions import may_administer
 from commentsvc.queries import backtests
 from commentsvc.queries.backtests import Row
 from commentsvc.store.db import Database
@@ -39,7 +39,7 @@ def begin(
     session: Session, site: Site, policy: Mapping[str, Any], *, days: int, by: Membership, now: int
 ) -> Backtest:  # fmt: skip
     """Have a policy replayed over the last days; raises Forbidden and Invalid."""
-    if not may_set_policy(by):
+    if not may_administer(by):
         raise Forbidden("Only the site's admins try its rules on the past.")
     policies.check_policy(policy)
     made = Backtest(

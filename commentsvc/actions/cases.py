@@ -11,6 +11,8 @@ from commentsvc.store.models import OPEN, Article, Case, Comment
 DAY_US = 24 * 3600 * 1_000_000
 """A case that has waited this long is twice as urgent as it was."""
 _LEAST_LIKELIHOOD = 0.01
+_BLIND_LIKELIHOOD = 0.5
+_ASKED_FOR = Reason.REPORTED | Reason.APPEAL
 
 
 def open_case(
@@ -22,7 +24,10 @@ def open_case(
     likelihood: float,
     now: int,
 ) -> Case:
-    """Open the comment's case, or add to the open one; either way its version moves."""
+    """Open the comment's case, or add to the open one; either way its version moves.
+
+    What a machine finds of a blind one doesn't show in it.
+    """
     case = find_open_case(session, comment.id)
     article = session.get_one(Article, comment.article_id)
     if case is None:
@@ -40,21 +45,44 @@ def open_case(
     else:
         case.version += 1
     case.reasons |= reasons
-    case.guideline = case.guideline or guideline
-    case.likelihood = max(case.likelihood, likelihood)
-    case.reach = reach_of(article.comment_count, is_public=comment.status == Status.PUBLISHED)
-    case.rank = rank_of(case.likelihood, case.reach, case.opened_at)
+    if not case.blind or reasons & _ASKED_FOR:
+        case.guideline = case.guideline or guideline
+        case.likelihood = max(case.likelihood, likelihood)
+        case.reach = reach_of(article.comment_count, is_public=comment.status == Status.PUBLISHED)
+        case.rank = rank_of(case.likelihood, case.reach, case.opened_at)
     session.add(case)
     session.flush()
     return case
 
 
+def make_blind(session: Session, comment: Comment) -> None:
+    """Let a comment's open case be judged without what the checks said.
+
+    Held or published, all blind cases look and rank alike, as held ones without a finding do: nothing about one tells
+    which it is. A case that somebody asked for, or that rules have no part in, is left as it is.
+    """
+    case = find_open_case(session, comment.id)
+    if case is None or case.reasons & ~(Reason.HELD | Reason.SAMPLE):
+        return
+    case.blind = True
+    case.reasons = Reason.HELD | Reason.SAMPLE
+    case.guideline = None
+    article = session.get_one(Article, comment.article_id)
+    case.likelihood = _BLIND_LIKELIHOOD
+    case.reach = reach_of(article.comment_count, is_public=False)
+    case.rank = rank_of(case.likelihood, case.reach, case.opened_at)
+    session.flush()
+
+
 def reweigh(session: Session, case: Case, comment: Comment, *, likelihood: float) -> None:
     """Let an open case's rank follow a new score. Its version stays: nothing has changed that a manager decides on.
 
-    A case that readers or the author asked for never becomes less urgent by what a machine thinks.
+    A case that readers or the author asked for never becomes less urgent by what a machine thinks; a blind one's
+    rank would tell what that was.
     """
-    asked_for = case.reasons & (Reason.REPORTED | Reason.APPEAL)
+    if case.blind:
+        return
+    asked_for = case.reasons & _ASKED_FOR
     article = session.get_one(Article, comment.article_id)
     case.likelihood = max(case.likelihood, likelihood) if asked_for else likelihood
     case.reach = reach_of(article.comment_count, is_public=comment.status == Status.PUBLISHED)

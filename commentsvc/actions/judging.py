@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from commentsvc.actions import cases, decisions
@@ -20,7 +20,7 @@ from commentsvc.queries import signals as stored
 from commentsvc.queries.history import has_decision_by_person
 from commentsvc.queries.rescoring import has_failed_check
 from commentsvc.store.db import Database
-from commentsvc.store.models import Article, Comment, SignalRow, Site
+from commentsvc.store.models import Article, Comment, ShadowVerdict, SignalRow, Site
 
 _RETRY_US = 30_000_000
 ASK = "ask"
@@ -36,6 +36,27 @@ def record_signals(session: Session, comment: Comment, signals: Sequence[Signal]
     rows = [_signal_row(signal, comment, now=now) for signal in signals]
     if rows:
         session.execute(insert(SignalRow), rows)
+
+
+def record_shadow(session: Session, comment: Comment, judgement: Judgement, *, now: int) -> None:
+    """Keep what shadow mode would have made of the comment's newest revision, in place of what it made before."""
+    session.execute(
+        delete(ShadowVerdict).where(ShadowVerdict.comment_id == comment.id, ShadowVerdict.revision == comment.revision)
+    )
+    if judgement.shadow is None:
+        return
+    led = judgement.shadow.breaches or judgement.verdict.breaches
+    session.add(
+        ShadowVerdict(
+            site_id=comment.site_id,
+            comment_id=comment.id,
+            revision=comment.revision,
+            outcome=judgement.shadow.outcome,
+            acted=judgement.verdict.outcome,
+            checks=sorted({breach.check for breach in led}),
+            created_at=now,
+        )
+    )
 
 
 def enqueue_rescore(session: Session, comment_id: int, revision: int, *, now: int) -> None:
@@ -93,6 +114,8 @@ def settle_held(session: Session, comment: Comment, verdict: Verdict, *, now: in
             now=now,
         )  # fmt: skip
         _open_case(session, comment, verdict, verdict.reasons, now=now)
+        if verdict.blind:
+            cases.make_blind(session, comment)
     elif verdict.outcome == Outcome.REJECT:
         decisions.decide(
             session, comment, Status.REJECTED, action=Action.REJECT, rule=verdict.breaches[0].check,
@@ -146,6 +169,7 @@ def _settle(session: Session, comment_id: int, revision: int, judgement: Judgeme
     if set(verdict.failed) - set(SLOW):
         return False
     record_signals(session, comment, judgement.signals, now=now)
+    record_shadow(session, comment, judgement, now=now)
     settle_held(session, comment, verdict, now=now)
     if comment.status == Status.HELD:
         _open_case(session, comment, verdict, Reason.HELD | Reason.RESCORED, now=now)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from commentsvc.enums import Guideline
 from commentsvc.errors import Conflict, Forbidden, Invalid, NotFound
 from commentsvc.moderation.policy import DEFAULT_POLICY, SLOW, policy_from_json
-from commentsvc.permissions import may_set_policy
+from commentsvc.permissions import may_administer
 from commentsvc.store.models import Backtest, Guidelines, Membership, PolicyChange, Site, SiteSecret
 from commentsvc.text import clean
 
@@ -157,7 +157,7 @@ def clean_guidelines(text: str, items: Sequence[Mapping[str, str]]) -> tuple[str
 
 
 def _refuse(by: Membership) -> None:
-    if not may_set_policy(by):
+    if not may_administer(by):
         raise Forbidden("Only the site's admins change its rules.")
 
 

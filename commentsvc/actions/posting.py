@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from commentsvc import text
 from commentsvc.actions import accounts, articles, asking, cases, decisions
 from commentsvc.actions.drafts import draft_of, mode_of, policy_of
-from commentsvc.actions.judging import enqueue_rescore, record_signals
+from commentsvc.actions.judging import enqueue_rescore, record_shadow, record_signals
 from commentsvc.enums import Action, ArticleState, Mode, NudgeOutcome, Outcome, Reason, SanctionKind, Status
 from commentsvc.errors import (
     ArticleClosed,
@@ -287,6 +287,7 @@ def _take_effect(session: Session, comment: Comment, judgement: Judgement, *, no
     verdict = judgement.verdict
     case = cases.find_open_case(session, comment.id)
     record_signals(session, comment, judgement.signals, now=now)
+    record_shadow(session, comment, judgement, now=now)
     status, action = _STATUS_OF[verdict.outcome]
     if status == Status.PUBLISHED and _hold_stays(session, comment, case):
         status, action = Status.HELD, Action.WITHHOLD
@@ -301,7 +302,7 @@ def _take_effect(session: Session, comment: Comment, judgement: Judgement, *, no
 
 
 def _keep_in_queue(session: Session, comment: Comment, judgement: Judgement, before: Case | None, *, now: int) -> None:
-    """Open a case for a sample; a case that was open already has changed, because the text has."""
+    """Open a case for a sample; a case that was open already has changed, because the text has. Blind those drawn."""
     verdict = judgement.verdict
     still_open = before is not None and cases.find_open_case(session, comment.id) is not None
     if comment.status == Status.PUBLISHED and (verdict.reasons & Reason.SAMPLE or still_open):
@@ -309,6 +310,8 @@ def _keep_in_queue(session: Session, comment: Comment, judgement: Judgement, bef
             session, comment, reasons=verdict.reasons, guideline=verdict.guideline, likelihood=verdict.likelihood,
             now=now,
         )  # fmt: skip
+    if verdict.blind and not has_decision_by_person(session, comment.id):
+        cases.make_blind(session, comment)
 
 
 def _answer_nudge(session: Session, comment: Comment, *, now: int) -> None:

@@ -1,10 +1,11 @@
-"""What goes away by itself: answers, codes, tokens and links that nobody can use any more?"""
+"""What goes away by itself: answers, codes, tokens, links and messages that nobody can use any more?"""
 
 from sqlalchemy import delete
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from commentsvc.infra import jobs
 from commentsvc.store.models import (
+    AlertMessage,
     AuthorizationCode,
     IdempotencyKey,
     OneTimeLink,
@@ -13,6 +14,7 @@ from commentsvc.store.models import (
 )
 
 _DAY_US = 24 * 3600 * 1_000_000
+_KEEP_MESSAGES_US = 90 * _DAY_US
 
 
 def purge(session: Session, *, now: int) -> int:
@@ -23,6 +25,7 @@ def purge(session: Session, *, now: int) -> int:
         (OneTimeLink.expires_at, now),
         (IdempotencyKey.created_at, now - _DAY_US),
         (SignInFailure.created_at, now - _DAY_US),
+        (AlertMessage.created_at, now - _KEEP_MESSAGES_US),
     ]
     gone = jobs.purge(session, now=now)
     for column, end in ends:

@@ -286,6 +286,7 @@ class _Grower:
                 "closed_at": row["created_at"] + 600_000_000 if decided else None,
                 "lease_person_id": None,
                 "lease_until": None,
+                "blind": False,
             }
         )
         return made

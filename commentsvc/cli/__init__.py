@@ -93,7 +93,7 @@ def worker() -> None:
         _make_ready(settings, db)
         judge = build_judge(settings)
         click.echo("The worker is ready.", err=True)
-        run_worker(db, judge, stop=stop)
+        run_worker(db, judge, stop=stop, settings=settings)
 
 
 @main.command()

@@ -14,7 +14,7 @@ import structlog
 from commentsvc.enums import TOXICITY_LABELS, Guideline, SignalState
 from commentsvc.errors import ClassifierUnavailable
 from commentsvc.moderation import checks
-from commentsvc.moderation.policy import decide, held_until_asked
+from commentsvc.moderation.policy import decide, held_until_asked, shadow_of
 from commentsvc.moderation.terms import Draft, Judgement, Policy, Signal, Span
 from commentsvc.moderation.timebox import Pending, Timebox
 from commentsvc.moderation.toxicity import Scores, ToxicityEngine
@@ -99,7 +99,8 @@ class Judge:
         signals = [self._by_rule(name, guideline, check, draft, policy) for name, guideline, check in _RULES]
         signals.append(self._toxicity_signal(scores, draft, policy))
         signals.append(self._relevance_signal(relevance))
-        return Judgement(tuple(signals), decide([*signals, *draft.asked], policy, draft))
+        seen = [*signals, *draft.asked]
+        return Judgement(tuple(signals), decide(seen, policy, draft), shadow_of(seen, policy, draft))
 
     @property
     def languages(self) -> frozenset[str]:

@@ -22,7 +22,7 @@ from commentsvc.enums import (
 )
 from commentsvc.moderation import checks
 from commentsvc.moderation.opening import MAX_SLOW_MODE, read_hours
-from commentsvc.moderation.terms import Breach, Breaker, Draft, Policy, Section, Signal, Verdict
+from commentsvc.moderation.terms import Breach, Breaker, Draft, Policy, Section, Shadow, Signal, Verdict
 
 DEFAULT_POLICY = Policy(
     thresholds={"toxicity": 0.6, "obscene": 0.4, "threat": 0.35, "insult": 0.65, "identity_attack": 0.5},
@@ -53,8 +53,10 @@ _UNSCORED = "This could not be judged automatically, so the team reads it first.
 def decide(signals: Sequence[Signal], policy: Policy, draft: Draft) -> Verdict:
     """Draw the verdict: a banned word rejects, any other breach holds, and staff are always published.
 
-    Mode and standing are taken from the draft itself, so that no missing signal lets a text slip past them.
+    Mode and standing are taken from the draft itself, so that no missing signal lets a text slip past them. What is
+    in shadow mode has no part in it.
     """
+    signals = [signal for signal in signals if signal.check not in policy.shadow.checks]
     seen = [checks.article(draft, policy), checks.standing(draft, policy)]
     others = {"article", "standing", *(set(SLOW) - slow_checks(policy).keys())}
     seen += [signal for signal in signals if signal.check not in others]
@@ -66,10 +68,25 @@ def decide(signals: Sequence[Signal], policy: Policy, draft: Draft) -> Verdict:
         return Verdict(Outcome.REJECT, banned, likelihood=likelihood)
     failed = tuple(signal.check for signal in seen if _failure_holds(signal, policy))
     breaches = tuple(breach for signal in seen for breach in _breaches(signal, policy, draft))
+    blind = not failed and _is_audited(policy, draft)
     if breaches:
-        return Verdict(Outcome.HOLD, breaches, Reason.HELD.value, failed, likelihood)
-    sampled = any(_is_sample(signal, policy, draft) for signal in seen)
-    return Verdict(Outcome.PUBLISH, reasons=Reason.SAMPLE.value if sampled else 0, likelihood=likelihood)
+        return Verdict(Outcome.HOLD, breaches, Reason.HELD.value, failed, likelihood, blind)
+    sampled = blind or any(_is_sample(signal, policy, draft) for signal in seen)
+    return Verdict(Outcome.PUBLISH, reasons=Reason.SAMPLE.value if sampled else 0, likelihood=likelihood, blind=blind)
+
+
+def shadow_of(signals: Sequence[Signal], policy: Policy, draft: Draft) -> Verdict | None:
+    """Draw the verdict as if what is in shadow mode acted; None where it would have changed nothing.
+
+    A check in shadow mode that failed has no opinion, whatever the policy does about failures.
+    """
+    shadow = policy.shadow
+    if not shadow.checks and not shadow.thresholds:
+        return None
+    answered = [s for s in signals if s.state is not SignalState.FAILED or s.check not in shadow.checks]
+    tried = replace(policy, shadow=Shadow(), thresholds={**policy.thresholds, **shadow.thresholds})
+    verdict = decide(answered, tried, draft)
+    return None if verdict.outcome is decide(signals, policy, draft).outcome else verdict
 
 
 def slow_checks(policy: Policy) -> dict[str, When]:
@@ -99,6 +116,8 @@ def policy_from_json(data: Mapping[str, Any]) -> Policy:
     given = {name: getattr(shape, name) for name in shape.model_fields_set}
     given["sections"] = {name: Section(**_set(rules)) for name, rules in shape.sections.items()}
     given["breaker"] = Breaker(**_set(shape.breaker)) if shape.breaker else None
+    if "shadow" in given:
+        given["shadow"] = Shadow(shape.shadow.checks, shape.shadow.thresholds)
     return Policy(**{**_members(DEFAULT_POLICY), **given})
 
 
@@ -128,6 +147,11 @@ def _stricter(policy: Policy) -> Policy:
         off_topic=policy.off_topic if policy.relevance is None else Unscored.HOLD,
         hold_new_authors=True,
     )
+
+
+def label_named(message: str) -> str | None:
+    """Return the toxicity label that a breach's message names, if it is one of ours."""
+    return next((label for label, words in _READS_AS.items() if words == message), None)
 
 
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -174,6 +198,15 @@ class _BreakerShape(BaseModel):
     measure: Annotated[tuple[Measure, ...], Field(min_length=1)] = tuple(Measure)
 
 
+class _ShadowShape(BaseModel):
+    """What is tried without acting."""
+
+    model_config = _STRICT
+
+    checks: Annotated[tuple[_CheckName, ...], Field(max_length=20)] = ()
+    thresholds: dict[_Label, _Share] = {}
+
+
 class _Shape(BaseModel):
     """What policy_from_json takes: the members of Policy with the values they may have."""
 
@@ -200,6 +233,8 @@ class _Shape(BaseModel):
     akismet: When = When.OFF
     sections: Annotated[dict[_SectionName, _SectionShape], Field(max_length=500)] = {}
     breaker: _BreakerShape | None = None
+    shadow: _ShadowShape = _ShadowShape()
+    audit_share: _Share = 0
 
 
 def _members(policy: Policy) -> dict[str, Any]:
@@ -249,6 +284,15 @@ def _is_sample(signal: Signal, policy: Policy, draft: Draft) -> bool:
         return policy.off_topic is Unscored.SAMPLE and _is_off_topic(signal, policy)
     abstained = signal.check == "toxicity" and signal.state is SignalState.ABSTAINED
     return abstained and policy.unscored is Unscored.SAMPLE and draft.lot < policy.sample_share
+
+
+def _is_audited(policy: Policy, draft: Draft) -> bool:
+    """Say whether the lot falls on this text, whatever it says: an equal share of what is held is judged blind too.
+
+    Otherwise a card without scores would mean that the comment had been found clean. The sample above takes the lowest
+    lots and this the highest, so neither hinders the other; a lot of 1 is never drawn.
+    """
+    return 1 - policy.audit_share <= draft.lot < 1
 
 
 def _is_off_topic(signal: Signal, policy: Policy) -> bool:

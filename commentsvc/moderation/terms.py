@@ -90,12 +90,21 @@ class Breaker:
 
 
 @dataclass(frozen=True, slots=True)
+class Shadow:
+    """Checks that are asked but don't act, and thresholds on trial beside those that act."""
+
+    checks: tuple[str, ...] = ()
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A site's thresholds and modes: how signals become a verdict.
 
     `thresholds` hold at or above the value, per toxicity label; `relevance` is the score below which a text
     counts as off topic; `off_topic` says what then happens (never a rejection). An empty `link_hosts` allows all.
     `slow_mode` and `hours` are those in force: `policy_for` takes them from a section.
+    `audit_share` of what is published automatically is looked at by a person who isn't told so.
     """
 
     mode: Mode = Mode.PUBLISH
@@ -121,6 +130,8 @@ class Policy:
     breaker: Breaker | None = None
     slow_mode: int = 0
     hours: str | None = None
+    shadow: Shadow = field(default_factory=Shadow)
+    audit_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,8 @@ class Verdict:
     """What the policy decided, and which breaches led to it.
 
     `reasons` are the bits of `Reason` with which a case opens (0: none); `failed` names the checks whose failure
-    holds the text, which are to be asked again; `likelihood` in [0, 1] is how likely a guideline is broken.
+    holds the text, which are to be asked again; `likelihood` in [0, 1] is how likely a guideline is broken; `blind`
+    says that a person is to judge without seeing what the checks said.
     """
 
     outcome: Outcome
@@ -146,6 +158,7 @@ class Verdict:
     reasons: int = 0
     failed: tuple[str, ...] = ()
     likelihood: float = 0.0
+    blind: bool = False
 
     @property
     def guideline(self) -> Guideline | None:
@@ -155,7 +168,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All signals of one text and the verdict that the policy drew from them."""
+    """All signals of one text and the verdict that the policy drew from them.
+
+    `shadow` is the verdict of what is in shadow mode, where its outcome is another.
+    """
 
     signals: tuple[Signal, ...]
     verdict: Verdict
+    shadow: Verdict | None = None

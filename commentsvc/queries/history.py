@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import Action
-from commentsvc.queries import people
+from commentsvc.queries import blind, people
 from commentsvc.queries.people import Face
 from commentsvc.store.models import Comment, Decision
 
@@ -24,7 +24,9 @@ class Entry:
 
 
 def list_decisions(session: Session, comment: Comment) -> Sequence[Entry]:
-    """List the latest decisions about a comment, newest first."""
+    """List the latest decisions about a comment, newest first; none while it is to be judged blind."""
+    if blind.has_hidden_case(session, comment.id):
+        return ()
     decisions = session.scalars(
         select(Decision).where(Decision.comment_id == comment.id).order_by(Decision.id.desc()).limit(_MOST)
     ).all()

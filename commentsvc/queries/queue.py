@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, Select, func, literal, or_, select
+from sqlalchemy import Row, Select, func, literal, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from commentsvc.enums import CaseSort, CaseState, Guideline, Reason
 from commentsvc.errors import Invalid
-from commentsvc.queries import people
+from commentsvc.queries import blind, people
 from commentsvc.queries.people import Face, Record
 from commentsvc.store.models import CLOSED, OPEN, Appeal, Article, Case, Comment, Decision, Report, SignalRow
 from commentsvc.store.paging import Cursor, after, cut, decode_cursor
@@ -56,7 +56,10 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One case with everything around it. Ancestors come outermost first; signals are each check's latest."""
+    """One case with everything around it. Ancestors come outermost first; signals are each check's latest.
+
+    Of one that is judged blind it holds nothing that would tell what the checks said; see queries.blind.
+    """
 
     case: Case
     comment: Comment
@@ -138,15 +141,15 @@ def is_open(session: Session, site_id: int, case_id: int) -> bool:
 def summary(session: Session, site_id: int) -> Summary:
     """Count what waits on a site, in one query."""
     rows = session.execute(
-        select(Case.reasons, Case.guideline, func.count(), func.min(Case.opened_at))
+        select(Case.reasons, Case.guideline, func.count(), func.min(Case.opened_at), Case.blind)
         .where(Case.site_id == site_id, Case.state == OPEN)
-        .group_by(Case.reasons, Case.guideline)
+        .group_by(Case.reasons, Case.guideline, Case.blind)
     ).all()
     by_reason: dict[Reason, int] = defaultdict(int)
     by_guideline: dict[Guideline, int] = defaultdict(int)
-    for reasons, guideline, count, _ in rows:
+    for reasons, guideline, count, _, is_blind in rows:
         for reason in Reason:
-            if reasons & reason:
+            if reasons & reason and not (is_blind and reason == Reason.SAMPLE):
                 by_reason[reason] += count
         if guideline:
             by_guideline[Guideline(guideline)] += count
@@ -170,6 +173,8 @@ def _filtered(site_id: int, wanted: Wanted) -> Select[Case, Comment, Article]:
     query = _joined().where(Case.site_id == site_id, Case.state == _STATES[wanted.state])
     if wanted.reason is not None:
         query = query.where(Case.reasons.bitwise_and(int(wanted.reason)) != 0)
+        if wanted.reason == Reason.SAMPLE:
+            query = query.where(not_(blind.hidden()))
     if wanted.guideline is not None:
         query = query.where(Case.guideline == wanted.guideline)
     if wanted.q:
@@ -186,10 +191,11 @@ def _cards(session: Session, site_id: int, rows: Sequence[Row[Case, Comment, Art
     ids = [comment.id for _, comment, _ in rows]
     if not ids:
         return ()
+    unseen = {comment.id for case, comment, _ in rows if blind.is_hidden(case)}
     chains = _ancestors(session, ids)
-    signals = _signals(session, ids)
+    signals = _signals(session, set(ids) - unseen)
     reports, counts = _reports(session, ids)
-    latest = _latest_decisions(session, ids)
+    latest = _latest_decisions(session, set(ids) - unseen)
     appeals = _appeals(session, [comment.id for case, comment, _ in rows if case.reasons & Reason.APPEAL])
     records = people.records(session, site_id, {comment.person_id for _, comment, _ in rows}, now=now)
     faces = people.faces(
@@ -215,7 +221,8 @@ def _cards(session: Session, site_id: int, rows: Sequence[Row[Case, Comment, Art
             leased_to=faces[case.lease_person_id] if case.lease_person_id else None,
             appeal=appeals.get(comment.id),
         )
-        for case, comment, article in rows
+        for found, written, article in rows
+        for case, comment in [blind.shown(found, written)]
     ]
 
 

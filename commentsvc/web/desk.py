@@ -22,6 +22,7 @@ TABS = (
     ("console.show_decided", "Decided"),
     ("console.show_articles", "Articles"),
     ("policy_desk.show_policy", "Policy"),
+    ("insights.show_insights", "Insights"),
 )
 """The pages that the console's head leads to: (endpoint, title)."""
 
@@ -102,7 +103,7 @@ def to_sign_in() -> ResponseReturnValue:
 
 
 def _protect(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers.setdefault("Content-Security-Policy", _POLICY)
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"

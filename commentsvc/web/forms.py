@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Field, IntegerField, PasswordField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, Field, IntegerField, PasswordField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from commentsvc.actions.accounts import check_email
@@ -58,6 +58,18 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]
     guideline = StringField("Guideline", [Optional(), AnyOf([*Guideline], "There is no such guideline.")])
     message = TextAreaField("Message to the author", [Length(max=MAX_TEXT)])
     note = StringField("Note for managers", [Length(max=MAX_TEXT)])
+
+
+class AlertsForm(FlaskForm):  # type: ignore[misc]
+    """When and how a site's people are told of a backlog; an empty line is never crossed."""
+
+    mail_to = TextAreaField("Mail to", [Length(max=4000)])
+    webhook_url = StringField("Webhook", [Length(max=2000)])
+    new_secret = BooleanField("Make a new secret")
+    oldest_minutes = IntegerField("The oldest case has waited for (minutes)", [Optional()])
+    depth = IntegerField("Cases waiting", [Optional()])
+    article_cases = IntegerField("Open cases of one article", [Optional()])
+    out_minutes = IntegerField("The classifier hasn’t answered for (minutes)", [Optional()])
 
 
 def show(error: Invalid, form: FlaskForm) -> None:

@@ -14,7 +14,7 @@ from commentsvc.actions import backtesting, policies
 from commentsvc.enums import BacktestState, Guideline
 from commentsvc.errors import Conflict, Invalid, NotFound
 from commentsvc.moderation.policy import policy_from_json
-from commentsvc.permissions import may_set_policy
+from commentsvc.permissions import may_administer
 from commentsvc.queries import backtests, sites
 from commentsvc.queries import policies as log
 from commentsvc.store.models import Backtest, Guidelines
@@ -198,7 +198,7 @@ def _frame() -> dict[str, Any]:
     return {
         **frame(),
         "words": policy_words,
-        "may_change": may_set_policy(desk().membership),
+        "may_change": may_administer(desk().membership),
         "version": policies.version_of(desk().site),
     }
 

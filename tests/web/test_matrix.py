@@ -124,6 +124,19 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "policy_desk.switch_on"): Row(
         (303, 404, 403, 303, 404), "/console/daily/policy/backtests/{backtest}/switch-on", {}, kind="form",
     ),
+    ("GET", "insights.show_insights"): Row((303, 404, 200, 200, 404), "/console/daily/insights", kind="page"),
+    ("GET", "insights.show_trust"): Row((303, 404, 200, 200, 404), "/console/daily/insights/trust", kind="page"),
+    ("GET", "insights.show_chart"): Row(
+        (303, 404, 200, 200, 404), "/console/daily/insights/charts/pace.svg", kind="page",
+    ),
+    ("GET", "insights.export"): Row((303, 404, 200, 200, 404), "/console/daily/insights/pace.csv", kind="page"),
+    ("GET", "alerts_desk.show_alerts"): Row((303, 404, 403, 200, 404), "/console/daily/insights/alerts", kind="page"),
+    ("POST", "alerts_desk.save_alerts"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/insights/alerts", {"depth": "5"}, kind="form",
+    ),
+    ("POST", "alerts_desk.send_test"): Row(
+        (303, 404, 403, 422, 404), "/console/daily/insights/alerts/test", {}, kind="form",
+    ),
     # Accounts and signing in: open to everyone; what they do is tested in test_accounts and test_token.
     ("GET", "accounts.sign_in"): Row(ANYONE, "/auth/sign-in", kind="page"),
     ("POST", "accounts.sign_in"): Row((422,) * 5, "/auth/sign-in", {}, kind="form"),

@@ -4,6 +4,7 @@ Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both m
 """
 
 from commentsvc.store.models.desk import Appeal, Case, Decision, Notice, Report, SignalRow
+from commentsvc.store.models.insight import Alert, AlertMessage, AlertSettings, ShadowVerdict
 from commentsvc.store.models.people import Membership, Person, Sanction
 from commentsvc.store.models.policies import Backtest, PolicyChange, SiteSecret
 from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeLink, RefreshToken, SignInFailure
@@ -16,6 +17,9 @@ __all__ = [
     "CLOSED",
     "OPEN",
     "PUBLISHED",
+    "Alert",
+    "AlertMessage",
+    "AlertSettings",
     "ApiToken",
     "Appeal",
     "Article",
@@ -39,6 +43,7 @@ __all__ = [
     "Rescoring",
     "Revision",
     "Sanction",
+    "ShadowVerdict",
     "SignInFailure",
     "SignalRow",
     "Site",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Float, ForeignKey, Index, String, Text
+from sqlalchemy import Boolean, Float, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from commentsvc.store.models.table import Table, partial_index
@@ -61,6 +61,8 @@ class Case(Table):
     closed_at: Mapped[int | None]
     lease_person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
     lease_until: Mapped[int | None]
+    blind: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Drawn for the audit: while it is open, nobody is shown what the checks said; see queries.blind."""
 
 
 class Decision(Table):
@@ -71,6 +73,8 @@ class Decision(Table):
         Index(None, "comment_id", "id"),
         Index(None, "batch"),
         Index(None, "site_id", "id"),
+        # All that daily figures ask of a decision, so that they are counted from the index alone.
+        Index("ix_decisions_time", "site_id", "created_at", "by_person_id", "action", "from_status", "to_status"),
         partial_index("ix_decisions_undoes", "undoes_id", unique=True, where="undoes_id IS NOT NULL"),
     )
 
@@ -103,6 +107,7 @@ class Report(Table):
     __table_args__ = (
         Index(None, "comment_id", "revision", "person_id", unique=True),
         Index(None, "person_id"),
+        Index(None, "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

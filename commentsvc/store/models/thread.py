@@ -22,6 +22,7 @@ class Comment(Table):
         partial_index("ix_comments_pinned", "pinned_on", "id", where="pinned_on IS NOT NULL"),
         partial_index("ix_comments_public", "article_id", "published_at", where="status = 'published'"),
         partial_index("ix_comments_feed", "site_id", "published_at", where="status = 'published'"),
+        Index("ix_comments_time", "site_id", "created_at", "article_id", "status"),
         Index("ix_comments_parent", "parent_id"),
         Index("ix_comments_author", "person_id", "site_id", "id"),
         Index("ix_comments_site_time", "site_id", "created_at", "id"),
@@ -90,7 +91,7 @@ class Nudge(Table):
     """Feedback that was given before posting, and what came of it."""
 
     __tablename__ = "nudges"
-    __table_args__ = (Index(None, "person_id", "article_id"),)
+    __table_args__ = (Index(None, "person_id", "article_id"), Index(None, "site_id", "created_at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))

@@ -1,0 +1,90 @@
+"""How does a mail leave the house? By the operator's SMTP server, or into the log where there is none."""
+
+import re
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from urllib.parse import unquote, urlsplit
+
+import structlog
+
+from commentsvc.errors import Unanswered
+
+_TIMEOUT_S = 15.0
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail to one address; `key` is the same each time the same mail is tried, so that it can be told."""
+
+    to: str
+    subject: str
+    text: str
+    key: str
+
+
+def send(url: str, mail: Mail, *, sender: str, trust: ssl.SSLContext | None = None) -> None:
+    """Hand a mail to the server that `url` names, or raise Unanswered saying in a sentence why it was not taken.
+
+    `console:` writes it into the log. A password is only sent over TLS, or to this machine. `trust` replaces the
+    system's certificates.
+    """
+    message = _message(mail, sender)
+    if url == "console:":
+        _log.info("mail", to=mail.to, subject=message["Subject"], text=mail.text)
+        return
+    where = urlsplit(url)
+    host = where.hostname or ""
+    try:
+        with _connected(where.scheme, host, where.port, is_named=bool(where.username), trust=trust) as server:
+            if where.username:
+                server.login(unquote(where.username), unquote(where.password or ""))
+            server.send_message(message)
+    except smtplib.SMTPAuthenticationError:
+        raise Unanswered(f"The mail server {host} refused the user name or password.") from None
+    except smtplib.SMTPRecipientsRefused:
+        raise Unanswered(f"The mail server {host} refused the address {mail.to}.") from None
+    except smtplib.SMTPException as error:
+        raise Unanswered(f"The mail server {host} refused the mail: {type(error).__name__}.") from None
+    except (OSError, ValueError) as error:
+        raise Unanswered(f"The mail server {host} couldn't be reached: {type(error).__name__}.") from None
+
+
+def _connected(
+    scheme: str, host: str, port: int | None, *, is_named: bool, trust: ssl.SSLContext | None
+) -> smtplib.SMTP:
+    context = trust or ssl.create_default_context()
+    if scheme == "smtps":
+        return smtplib.SMTP_SSL(host, port or 465, timeout=_TIMEOUT_S, context=context)
+    server = smtplib.SMTP(host, port or (587 if is_named else 25), timeout=_TIMEOUT_S)
+    try:
+        server.ehlo_or_helo_if_needed()
+        if server.has_extn("starttls"):
+            server.starttls(context=context)
+            server.ehlo()
+        elif is_named and host not in _LOOPBACK:
+            raise Unanswered(f"The mail server {host} offers no TLS, so the password was not sent.")
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _message(mail: Mail, sender: str) -> EmailMessage:
+    """Write the mail; whatever a subject holds stays one line, and an address is one address."""
+    message = EmailMessage(policy=SMTP)
+    try:
+        message["From"] = Address(addr_spec=sender)
+        message["To"] = Address(addr_spec=mail.to)
+    except (ValueError, IndexError, AttributeError) as error:
+        raise Unanswered(f"This is no address that mail can be sent from or to: {type(error).__name__}.") from None
+    message["Subject"] = re.sub(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+", " ", mail.subject).strip()[:200]
+    message["Message-ID"] = f"<{mail.key}@{sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text)
+    return message
