@@ -3,8 +3,8 @@
 Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both mean the same on SQLite and PostgreSQL.
 """
 
-from commentsvc.store.models.desk import Appeal, Case, Decision, Notice, Report, SignalRow
-from commentsvc.store.models.people import Membership, Person, Sanction
+from commentsvc.store.models.desk import Appeal, Case, Decision, LegalNotice, Notice, Report, SignalRow
+from commentsvc.store.models.people import Clearing, Membership, Person, PersonNote, Sanction
 from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeLink, RefreshToken, SignInFailure
 from commentsvc.store.models.sites import Article, Guidelines, Origin, Site
 from commentsvc.store.models.table import CLOSED, OPEN, PUBLISHED, Table
@@ -20,17 +20,20 @@ __all__ = [
     "Article",
     "AuthorizationCode",
     "Case",
+    "Clearing",
     "Comment",
     "Decision",
     "Guidelines",
     "IdempotencyKey",
     "Job",
+    "LegalNotice",
     "Membership",
     "Notice",
     "Nudge",
     "OneTimeLink",
     "Origin",
     "Person",
+    "PersonNote",
     "RefreshToken",
     "Report",
     "Rescoring",
