@@ -9,3 +9,15 @@ _MANAGING = {Role.MANAGER, Role.ADMIN}
 def may_moderate(membership: Membership | None) -> bool:
     """Whether they may see the queue of the membership's site and decide its cases."""
     return membership is not None and membership.role in _MANAGING
+
+
+def may_sanction(by: Membership | None, whom: Membership | None) -> bool:
+    """Whether they may restrict this member of their site: managers readers, administrators managers too.
+
+    Nobody restricts themselves, and no administrator another: that begins with taking the role away.
+    """
+    if by is None or whom is None or not may_moderate(by):
+        return False
+    if by.site_id != whom.site_id or by.person_id == whom.person_id:
+        return False
+    return whom.role == Role.READER or (by.role == Role.ADMIN and whom.role == Role.MANAGER)

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import judging, purging, rescoring
+from commentsvc.actions import clearing, judging, purging, rescoring
 from commentsvc.infra import jobs
 from commentsvc.infra.jobs import Claim
 from commentsvc.moderation.pipeline import Judge
@@ -65,7 +65,18 @@ def _rescore_site(db: Database, judge: Judge, args: Mapping[str, Any]) -> int | 
     return _PAUSE_US
 
 
-JOBS: Mapping[str, Work] = {rescoring.JOB: _rescore_site}
+def _clear_person(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+    end = time.monotonic() + _TURN_S
+    while time.monotonic() < end:
+        began = time.monotonic()
+        if clearing.advance(db, args["clearing"], now=now_us()) is None:
+            return None
+        # Others who write have their turn in between.
+        time.sleep((time.monotonic() - began) / 2)
+    return 0
+
+
+JOBS: Mapping[str, Work] = {rescoring.JOB: _rescore_site, clearing.JOB: _clear_person}
 JOBS_TOGETHER: Mapping[str, Together] = {"rescore": _rescore}
 
 

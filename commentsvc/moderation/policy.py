@@ -74,6 +74,7 @@ def policy_from_json(data: Mapping[str, Any]) -> Policy:
 
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0, le=1_000_000)]
+_Weight = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
 _Label = Annotated[str, Field(pattern=f"^({'|'.join(TOXICITY_LABELS)})$")]
 _CheckName = Annotated[str, Field(pattern="^(words|links|repeats|spam|toxicity|relevance|external)$")]
 _Entry = Annotated[str, Field(min_length=1, max_length=253)]
@@ -101,6 +102,7 @@ class _Shape(BaseModel):
     rejection_sample: _Count = 0
     wave_from: _Count = 0
     failure: dict[_CheckName, FailureRule] = {}
+    report_hold: _Weight | None = None
 
 
 def _members(policy: Policy) -> dict[str, Any]:

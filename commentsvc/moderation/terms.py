@@ -64,6 +64,7 @@ class Policy:
 
     `thresholds` hold at or above the value, per toxicity label; `relevance` is the score below which a text
     counts as off topic; `off_topic` says what then happens (never a rejection). An empty `link_hosts` allows all.
+    `report_hold` is how much open reports must weigh together to hold a public comment; None: they never do.
     """
 
     mode: Mode = Mode.PUBLISH
@@ -82,6 +83,7 @@ class Policy:
     rejection_sample: int = 5
     wave_from: int = 3
     failure: Mapping[str, FailureRule] = field(default_factory=dict)
+    report_hold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def _create_clearings() -> None:
         sa.Column("since", BIG, nullable=False),
         sa.Column("last_id", BIG, nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
-        sa.Column("is_undoing", sa.Boolean(), nullable=False),
+        sa.Column("undone_by_person_id", BIG, nullable=True),
         sa.Column("reached", BIG, nullable=False),
         sa.Column("total", BIG, nullable=False),
         sa.Column("done", BIG, nullable=False),
@@ -100,6 +100,7 @@ def _create_clearings() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_clearings_person_id")),
         sa.ForeignKeyConstraint(["sanction_id"], ["sanctions.id"], name=op.f("fk_clearings_sanction_id")),
         sa.ForeignKeyConstraint(["by_person_id"], ["persons.id"], name=op.f("fk_clearings_by_person_id")),
+        sa.ForeignKeyConstraint(["undone_by_person_id"], ["persons.id"], name=op.f("fk_clearings_undone_by_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clearings")),
     )
     op.create_index(op.f("ix_clearings_person_id_site_id_id"), "clearings", ["person_id", "site_id", "id"])

@@ -1,6 +1,6 @@
 """Who takes part, in which role, under which sanctions?"""
 
-from sqlalchemy import Boolean, ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from commentsvc.store.models.table import Table, partial_index
@@ -109,7 +109,8 @@ class Clearing(Table):
     last_id: Mapped[int]
     """The newest comment when it began; what comes later isn't meant."""
     state: Mapped[str] = mapped_column(String(10), default="open")
-    is_undoing: Mapped[bool] = mapped_column(Boolean, default=False)
+    undone_by_person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    """Who has it taken back; None while nobody does."""
     reached: Mapped[int] = mapped_column(default=0)
     """The comment, or when undoing the decision, that the job has come to, in ascending order."""
     total: Mapped[int] = mapped_column(default=0)
