@@ -27,9 +27,7 @@ def refuse_sanctioned(session: Session, person_id: int, site_id: int, *, now: in
         elif sanction.kind == SanctionKind.SUSPEND:
             message = "You can't take part in these comments for now."
         elif sanction.kind == SanctionKind.WARN and writing:
-            message = (
-                "Please confirm first that you have read what the community managers told you."
-            )
+            message = "Please confirm first that you have read what the community managers told you."
         else:
             continue
         raise Sanctioned(
@@ -162,7 +160,7 @@ def add_note(session: Session, person_id: int, *, body: str, membership: Members
 
 
 def require_power(session: Session, person_id: int, membership: Membership | None) -> tuple[Site, Person]:
-    """Return the manager's site and person, or raise Forbidden or NotFound when this person isn't theirs to restrict."""
+    """Return the manager's site and person, or raise Forbidden or NotFound when this person isn't theirs."""
     if membership is None or not may_moderate(membership):
         raise Forbidden("Only managers of the site may restrict people.")
     whom = find_membership(session, person_id, membership.site_id)

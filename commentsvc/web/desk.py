@@ -21,6 +21,7 @@ TABS = (
     ("console.show_queue", "Queue"),
     ("console.show_decided", "Decided"),
     ("console.show_articles", "Articles"),
+    ("people_desk.show_people", "People"),
 )
 """The pages that the console's head leads to: (endpoint, title)."""
 
