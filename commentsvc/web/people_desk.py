@@ -82,9 +82,10 @@ def sanction(person_id: str) -> ResponseReturnValue:
         with context.session().begin_nested():
             guideline = _clearing_asked(form)
             kind = SanctionKind(form.kind.data)
+            warns = kind == SanctionKind.WARN
             made = sanctions.sanction(
                 session, who, kind=kind, reason=form.reason.data, membership=desk().membership, now=now,
-                until=None if kind == SanctionKind.WARN else end_of(form.lasts.data or "", form.until.data or "", now=now),
+                until=None if warns else _end(form, now=now),
             )  # fmt: skip
             if guideline is not None:
                 days = form.clear.data
@@ -108,7 +109,7 @@ def change(person_id: str, sanction_id: str) -> ResponseReturnValue:
         with context.session().begin_nested():
             sanctions.change(
                 context.session(), _sanction(sanction_id), person_id=_person(person_id), reason=form.reason.data,
-                until=end_of(form.lasts.data or "", form.until.data or "", now=now), membership=desk().membership, now=now,
+                until=_end(form, now=now), membership=desk().membership, now=now,
             )  # fmt: skip
     except (Invalid, Conflict) as problem:
         return _refused(person_id, problem, form, "terms_form", changing=sanction_id)
@@ -207,6 +208,10 @@ def _clearing_asked(form: SanctionForm) -> Guideline | None:
     if not form.guideline.data:
         raise Invalid("Say which guideline what they posted breaks.", field="guideline")
     return Guideline(form.guideline.data)
+
+
+def _end(form: SanctionForm | TermsForm, *, now: int) -> int | None:
+    return end_of(form.lasts.data or "", form.until.data or "", now=now)
 
 
 def _titles() -> dict[Guideline, str]:
