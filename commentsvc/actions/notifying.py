@@ -75,11 +75,13 @@ def _checked(given: Given) -> Given:
     explanation = text.clean(
         given.explanation, field="explanation", max_length=MAX_EXPLANATION, min_length=MIN_EXPLANATION, multiline=True
     )
-    needed = 0 if may_be_anonymous(given.ground) else 1
-    name = text.clean(given.name, field="name", max_length=MAX_NAME, min_length=needed)
-    email = given.email.strip()
-    if email or needed:
-        email = check_email(email)
+    if not may_be_anonymous(given.ground):
+        if not given.name.strip():
+            raise Invalid("Please give your name.", field="name")
+        if not given.email.strip():
+            raise Invalid("Please give your e-mail address.", field="email")
+    name = text.clean(given.name, field="name", max_length=MAX_NAME, min_length=0)
+    email = check_email(given.email) if given.email.strip() else ""
     if not given.in_good_faith:
         raise Invalid("Please confirm this: a notice can't be taken without it.", field="good_faith")
     return Given(given.ground, explanation, name, email, in_good_faith=True)
