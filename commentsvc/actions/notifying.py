@@ -59,10 +59,13 @@ def give_notice(session: Session, comment_id: int | None, given: Given, *, now: 
         )
     )
     session.flush()
-    cases.open_case(
+    case = cases.open_case(
         session, comment, reasons=Reason.REPORTED, guideline=Guideline.LEGAL,
         likelihood=likelihood_of(session, comment), now=now,
     )  # fmt: skip
+    # Whatever else it was open for: who looks for what may be illegal must find it.
+    case.guideline = Guideline.LEGAL
+    session.flush()
     return token
 
 

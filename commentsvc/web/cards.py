@@ -201,7 +201,8 @@ def _reported(card: Card) -> Cause:
     notices = "Notice of illegal content was given" + (f" {number} times." if number > 1 else ".") if number else ""
     if not card.report_count:
         return Cause(Reason.REPORTED, notices or "Reported.")
-    return Cause(Reason.REPORTED, f"Reported by {who}: {named}.", [notices] if notices else [])
+    reports = f"Reported by {who}: {named}."
+    return Cause(Reason.REPORTED, notices, [reports]) if notices else Cause(Reason.REPORTED, reports)
 
 
 def _sampled(card: Card) -> Cause:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from commentsvc.actions import cases, decisions
+from commentsvc.app import create_app
 from commentsvc.enums import Action, Guideline, Reason, ReportOutcome, Status
 from commentsvc.store.db import Database, now_us
 from commentsvc.store.models import Case, Comment, Decision, LegalNotice
@@ -135,6 +136,27 @@ def test_receipt_tells_that_a_comment_stays(client: Any, db: Database, cast: Cas
         )  # fmt: skip
 
     assert "The comment stays" in client.get(receipt).text
+
+
+def test_notices_are_limited(settings: Any, comment: Comment) -> None:
+    app = create_app(settings.model_copy(update={"rate_limits": "on"}))
+    browser = app.test_client()
+
+    statuses = [give(browser, comment).status_code for _ in range(11)]
+
+    app.extensions["commentsvc"].judge.close()
+    app.extensions["commentsvc"].db.dispose()
+    assert statuses == [303] * 10 + [429]
+
+
+def test_a_notice_makes_a_reported_case_legal(client: Any, db: Database, cast: Cast, comment: Comment) -> None:
+    with db.writing() as session:
+        factories.case(session, session.get_one(Comment, comment.id))
+
+    give(client, comment)
+
+    with db.reading() as session:
+        assert session.scalars(select(Case.guideline)).one() == Guideline.LEGAL
 
 
 def test_only_what_is_public_can_be_given_notice_of(client: Any, db: Database, cast: Cast) -> None:
