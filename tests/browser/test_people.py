@@ -60,6 +60,7 @@ def test_a_suspended_reader_is_told_what_why_and_until_when(reader: Page, story:
     told = widget.get_by_role("group", name="You can't take part for now")
     expect(told).to_contain_text("For the test.")
     expect(told).to_contain_text(re.compile(r"This ends on \w+ \d"))
+    expect(widget.get_by_role("button", name="Join the conversation")).to_have_count(0)
 
 
 def test_what_is_illegal_is_reported_without_an_account(reader: Page, story: Story) -> None:

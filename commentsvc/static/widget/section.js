@@ -304,6 +304,8 @@ export class Section {
   /** Say what the site restricts the reader by; hardly anybody is, so the code for it comes when it is needed. */
   async #tellSanctions() {
     const { context, reader } = this;
+    // Who may not write is told so, and not offered to.
+    if (this.writing) this.writing.hidden = reader.sanctions.some(({ kind }) => kind === "suspend" || kind === "ban");
     if (!reader.sanctions.length || !context) return this.told?.replaceChildren();
     try {
       const { told } = await import("./told.js");

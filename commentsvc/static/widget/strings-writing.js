@@ -57,7 +57,7 @@ Object.assign(catalogues.en, {
   report_formal_hint: "You need no account for that.",
 
   told_warn: "A message from the community managers",
-  told_warn_what: "Please read this and confirm it. After that you can write here again.",
+  told_warn_what: "Please confirm that you have read this. After that you can write here again.",
   told_premoderate: "Your comments are read first",
   told_premoderate_what: "A community manager reads each of your comments before it appears.",
   told_suspend: "You can't take part for now",

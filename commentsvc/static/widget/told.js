@@ -25,6 +25,7 @@ function box(context, { id, kind, reason, until }, done) {
   const { say, lang } = context;
   const title = say(`told_${kind}`);
   const day = until && new Date(until).toLocaleString(lang, { dateStyle: "long", timeStyle: "short" });
+  const what = [say(`told_${kind}_what`), day && say("told_until", { day })].filter(Boolean).join(" ");
   const note = h("div", {});
   const warned = kind === "warn";
   const confirm = warned && button(say("told_confirm"), "primary", () => send(), { "aria-describedby": `told-${id}` });
@@ -45,9 +46,10 @@ function box(context, { id, kind, reason, until }, done) {
     "div",
     { class: `standing told ${kind}`, part: `told ${kind}`, role: "group", "aria-label": title },
     h("p", {}, h("strong", {}, title)),
-    h("p", {}, say(`told_${kind}_what`), day ? ` ${say("told_until", { day })}` : ""),
-    h("p", {}, say("told_why")),
+    !warned && h("p", {}, what),
+    !warned && h("p", {}, say("told_why")),
     h("blockquote", { id: `told-${id}`, dir: "auto" }, reason),
+    warned && h("p", {}, what),
     note,
     confirm && h("div", { class: "row" }, confirm),
   );
