@@ -32,7 +32,9 @@ from commentsvc.web import (
     errors,
     insights,
     managers_api,
+    notices,
     operations,
+    people_desk,
     perspective,
     policy_desk,
     publishers_api,
@@ -69,8 +71,8 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
     accounts.setup(app)
     apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
-    desks = (console, policy_desk, insights, alerts_desk)
-    for module in (*apis, *desks, accounts, assets, docs, embed, operations):
+    desks = (console, people_desk, policy_desk, insights, alerts_desk)
+    for module in (*apis, *desks, accounts, notices, assets, docs, embed, operations):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))

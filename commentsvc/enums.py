@@ -204,6 +204,45 @@ class SanctionKind(StrEnum):
     BAN = "ban"
 
 
+class Trust(StrEnum):
+    """What an author's record on a site says of them; see queries.people.trust_of."""
+
+    NEW = "new"
+    REGULAR = "regular"
+    TRUSTED = "trusted"
+    TROUBLED = "troubled"
+
+
+class ClearingState(StrEnum):
+    """Whether a clearing goes on."""
+
+    OPEN = "open"
+    DONE = "done"
+    UNDONE = "undone"
+
+
+class LegalGround(StrEnum):
+    """Why somebody holds a comment to be illegal."""
+
+    HATE = "hate"
+    THREAT = "threat"
+    DEFAMATION = "defamation"
+    CHILD_ABUSE = "child_abuse"
+    TERRORISM = "terrorism"
+    PRIVACY = "privacy"
+    COPYRIGHT = "copyright"
+    FRAUD = "fraud"
+    OTHER = "other"
+
+
+class PeopleSort(StrEnum):
+    """The order of a site's people; `reports` lists those who report, the most often wrong first."""
+
+    NEWEST = "newest"
+    REJECTED = "rejected"
+    REPORTS = "reports"
+
+
 class NudgeOutcome(StrEnum):
     """What the author did after a nudge; none yet means abandoned."""
 

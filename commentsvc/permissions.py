@@ -14,3 +14,15 @@ def may_moderate(membership: Membership | None) -> bool:
 def may_administer(membership: Membership | None) -> bool:
     """Whether they may change how the membership's site works and whom it tells."""
     return membership is not None and membership.role == Role.ADMIN
+
+
+def may_sanction(by: Membership | None, whom: Membership | None) -> bool:
+    """Whether they may restrict this member of their site: managers readers, administrators managers too.
+
+    Nobody restricts themselves, and no administrator another: that begins with taking the role away.
+    """
+    if by is None or whom is None or not may_moderate(by):
+        return False
+    if by.site_id != whom.site_id or by.person_id == whom.person_id:
+        return False
+    return whom.role == Role.READER or (by.role == Role.ADMIN and whom.role == Role.MANAGER)

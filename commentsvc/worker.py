@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import alerting, asking, backtesting, judging, purging, rescoring
+from commentsvc.actions import alerting, asking, backtesting, clearing, judging, purging, rescoring
 from commentsvc.infra import jobs
 from commentsvc.infra.jobs import Claim
 from commentsvc.moderation.pipeline import Judge
@@ -103,7 +103,22 @@ def jobs_outside(settings: Settings) -> Mapping[str, Work]:
     return {alerting.JOB: alert}
 
 
-JOBS: Mapping[str, Work] = {rescoring.JOB: _rescore_site, backtesting.JOB: _backtest}
+def _clear_person(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+    end = time.monotonic() + _TURN_S
+    while time.monotonic() < end:
+        began = time.monotonic()
+        if clearing.advance(db, args["clearing"], now=now_us()) is None:
+            return None
+        # Others who write have their turn in between.
+        time.sleep((time.monotonic() - began) / 2)
+    return 0
+
+
+JOBS: Mapping[str, Work] = {
+    rescoring.JOB: _rescore_site,
+    backtesting.JOB: _backtest,
+    clearing.JOB: _clear_person,
+}
 JOBS_TOGETHER: Mapping[str, Together] = {"rescore": _rescore, judging.ASK: _ask}
 
 

@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from commentsvc.actions import accounts, cases, decisions, names, posting, sanctions
+from commentsvc.actions import clearing as clearings
 from commentsvc.actions.posting import ArticleRef, Prepared
 from commentsvc.enums import Action, Guideline, Outcome, Reason, Role, SanctionKind, Scope, Status
 from commentsvc.moderation.terms import Breach, Draft, Judgement, Policy, Signal, Verdict
@@ -19,6 +20,7 @@ from commentsvc.store.models import (
     ApiToken,
     Article,
     Case,
+    Clearing,
     Comment,
     Decision,
     Guidelines,
@@ -153,6 +155,14 @@ def sanction(
     return sanctions.impose(
         session, site=on, person=who, kind=kind, reason="For the test.", by=None, until=until,
         now=now_us() if now is None else now,
+    )  # fmt: skip
+
+
+def clearing(session: Session, who: Person, on: Site, by: Person, *, now: int | None = None) -> Clearing:
+    """Have everything rejected that a person has posted on a site."""
+    return clearings.begin(
+        session, who.id, guideline=Guideline.SPAM, message="All of it is spam.", since=0,
+        membership=session.get_one(Membership, (by.id, on.id)), now=now_us() if now is None else now,
     )  # fmt: skip
 
 

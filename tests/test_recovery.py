@@ -10,12 +10,12 @@ import pytest
 import requests
 from sqlalchemy import func, select
 
-from commentsvc.enums import Guideline, RescoringState, Status
+from commentsvc.enums import ClearingState, Guideline, RescoringState, Status
 from commentsvc.moderation.model_files import FOLDER, write_sums
 from commentsvc.moderation.terms import Signal
 from commentsvc.queries import health
 from commentsvc.store.db import Database
-from commentsvc.store.models import Article, Comment, Person, Rescoring, SignalRow
+from commentsvc.store.models import Article, Clearing, Comment, Decision, Person, Rescoring, SignalRow
 from tests import factories
 from tests.conftest import Cast
 from tests.server import Server, running_server
@@ -141,6 +141,38 @@ def test_kill_while_rescoring_loses_and_doubles_nothing(
     assert kills == 3
     assert (len(again), {row[1] for row in again}) == (300, {1})
     assert (published, problems) == (300, [])
+
+
+def test_kill_while_clearing_loses_and_doubles_nothing(
+    db: Database, database_url: str, cast: Cast, tmp_path: Path
+) -> None:
+    with db.writing() as session:
+        for number in range(400):
+            factories.comment(session, cast.story, cast.ada, status=Status.PUBLISHED if number % 3 else Status.HELD)
+        batch = factories.clearing(session, cast.ada, cast.daily, cast.cam).batch
+    kills = 0
+
+    with running_server(database_url, tmp_path) as server:
+        for share in (40, 150, 280):
+            wait_for(lambda share=share: clearing(db).done >= share)  # type: ignore[misc]
+            server.kill()
+            server.start()
+            kills += 1
+        wait_for(lambda: clearing(db).state == ClearingState.DONE, seconds=120)
+
+    with db.reading() as session:
+        again = session.scalars(select(func.count()).where(Decision.batch == batch).group_by(Decision.comment_id)).all()
+        problems = [finding for finding in health.counters(session) if not finding.is_well]
+    assert kills == 3
+    assert (clearing(db).done, clearing(db).skipped) == (400, 0)
+    assert (len(again), set(again)) == (400, {1})
+    assert set(statuses(db).values()) == {Status.REJECTED}
+    assert problems == []
+
+
+def clearing(db: Database) -> Clearing:
+    with db.reading() as session:
+        return session.scalars(select(Clearing)).one()
 
 
 def test_other_version_on_disk_rescores_a_populated_database(

@@ -128,7 +128,8 @@ def test_worker_purges_answers_older_than_a_day(db: Database, cast: Cast, judge:
 
 
 def test_every_job_has_an_action() -> None:
-    assert (set(JOBS), set(JOBS_TOGETHER)) == ({"rescore_site"}, {"rescore"})
+    assert set(JOBS) == {"backtest", "clear_person", "rescore_site"}
+    assert set(JOBS_TOGETHER) == {"ask", "rescore"}
 
 
 def test_run_worker_watches_and_tells(db: Database, cast: Cast, judge: Judge, settings: Settings) -> None:
@@ -165,3 +166,5 @@ def test_watch_remembers_since_when_the_engine_is_out(
 
     assert first is not None
     assert watch._out_since == first
+    assert set(JOBS) == {"backtest", "clear_person", "rescore_site"}
+    assert set(JOBS_TOGETHER) == {"ask", "rescore"}

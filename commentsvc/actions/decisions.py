@@ -8,10 +8,10 @@ from typing import Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import cases
-from commentsvc.enums import Action, CaseState, Guideline, Reason, ReportOutcome, Status
+from commentsvc.actions import answering, cases
+from commentsvc.enums import Action, CaseState, Guideline, Reason, Status
 from commentsvc.errors import Conflict, DomainError, Invalid, NotFound
-from commentsvc.store.models import Article, Case, Comment, Decision, Membership, Notice, Person, Report, Site
+from commentsvc.store.models import Article, Case, Comment, Decision, Membership, Notice, Person, Site
 
 _SHOWING = {Action.PIN, Action.UNPIN, Action.FEATURE, Action.UNFEATURE}
 _REVERSE = {
@@ -70,6 +70,8 @@ def decide(
     article = lock_thread(session, comment)
     case = cases.find_open_case(session, comment.id)
     _refuse_stale(session, comment, case, revision=revision, seen=seen, action=action, by=by)
+    if case is not None and case.reasons & Reason.REPORTED:
+        answering.lock_records(session, comment)
     before = _status_before(session, comment)
     site = session.get_one(Site, comment.site_id)
     _apply(session, comment, article, status, action=action, before=before, now=now)
@@ -93,7 +95,7 @@ def decide(
     session.add(decision)
     session.flush()
     if closed is not None and action in {Action.APPROVE, Action.REJECT}:
-        _answer_reports(session, comment, decision)
+        answering.answer_reports(session, comment, decision)
     _tell_author(session, comment, decision, now=now)
     return decision
 
@@ -154,6 +156,7 @@ def undo(session: Session, decision: Decision, *, by: Person, now: int) -> Decis
     if decision.action in _REVERSE:
         _show(comment, _REVERSE[Action(decision.action)])
         _place(comment)
+    answering.lock_records(session, comment)
     _open_again(session, decision)
     # No likelihood of its own: the case comes back as urgent as it was.
     return decide(
@@ -360,17 +363,8 @@ def is_only_held(case: Case) -> bool:
     return bool(case.reasons & Reason.HELD) and not case.reasons & ~(Reason.HELD | Reason.RESCORED)
 
 
-def _answer_reports(session: Session, comment: Comment, decision: Decision) -> None:
-    outcome = ReportOutcome.UPHELD if decision.to_status == Status.REJECTED else ReportOutcome.DISMISSED
-    session.execute(
-        update(Report)
-        .where(Report.comment_id == comment.id, Report.outcome.is_(None))
-        .values(outcome=outcome, decision_id=decision.id)
-    )
-
-
 def _open_again(session: Session, decision: Decision) -> None:
-    session.execute(update(Report).where(Report.decision_id == decision.id).values(outcome=None, decision_id=None))
+    answering.open_reports_again(session, decision)
     if decision.closed_case_id is not None:
         cases.reopen_case(session, session.get_one(Case, decision.closed_case_id))
 

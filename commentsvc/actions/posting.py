@@ -14,7 +14,8 @@ from commentsvc import text
 from commentsvc.actions import accounts, articles, asking, cases, decisions
 from commentsvc.actions.drafts import draft_of, mode_of, policy_of
 from commentsvc.actions.judging import enqueue_rescore, record_shadow, record_signals
-from commentsvc.enums import Action, ArticleState, Mode, NudgeOutcome, Outcome, Reason, SanctionKind, Status
+from commentsvc.actions.sanctions import refuse_sanctioned
+from commentsvc.enums import Action, ArticleState, Mode, NudgeOutcome, Outcome, Reason, Status
 from commentsvc.errors import (
     ArticleClosed,
     Conflict,
@@ -23,14 +24,13 @@ from commentsvc.errors import (
     NotFound,
     Nudged,
     ParentNotPublic,
-    Sanctioned,
     TooManyRequests,
 )
 from commentsvc.moderation.normalise import fingerprint
 from commentsvc.moderation.policy import SLOW
 from commentsvc.moderation.terms import Draft, Judgement, Policy
 from commentsvc.queries.history import has_decision_by_person
-from commentsvc.queries.sites import Limits, find_article, find_membership, get_site, limits_of, list_sanctions
+from commentsvc.queries.sites import Limits, find_article, find_membership, get_site, limits_of
 from commentsvc.queries.threads import FLAT_FROM
 from commentsvc.store.models import Article, Case, Comment, Nudge, Person, Revision, Site
 
@@ -207,18 +207,6 @@ def withdraw(session: Session, *, comment_id: int | None, by: Person, now: int) 
     )
 
 
-def refuse_sanctioned(session: Session, person_id: int, site_id: int, *, now: int) -> None:
-    """Raise Sanctioned when the person is banned or suspended on the site."""
-    for sanction in list_sanctions(session, person_id, site_id, now=now):
-        if sanction.kind == SanctionKind.BAN:
-            raise Sanctioned("You can no longer take part in these comments.", details={"kind": sanction.kind})
-        if sanction.kind == SanctionKind.SUSPEND:
-            raise Sanctioned(
-                "You can't take part in these comments for now.",
-                details={"kind": sanction.kind, "until_us": sanction.until},
-            )
-
-
 def _admit(
     session: Session,
     site: Site,
@@ -229,7 +217,7 @@ def _admit(
     with_gap: bool,
     now: int,
 ) -> tuple[Article | None, Comment | None]:
-    refuse_sanctioned(session, by.id, site.id, now=now)
+    refuse_sanctioned(session, by.id, site.id, writing=True, now=now)
     found = find_article(session, site, article.key)
     if found is None:
         articles.check_ref(session, site, article.key, article.url, article.title)
@@ -338,7 +326,7 @@ def _own(session: Session, comment_id: int | None, by: Person) -> Comment:
 
 
 def _may_edit(session: Session, comment: Comment, limits: Limits, *, now: int) -> None:
-    refuse_sanctioned(session, comment.person_id, comment.site_id, now=now)
+    refuse_sanctioned(session, comment.person_id, comment.site_id, writing=True, now=now)
     if comment.status == Status.WITHDRAWN:
         raise Conflict("You have withdrawn this comment.")
     if comment.status == Status.REJECTED:

@@ -5,7 +5,7 @@ import math
 from sqlalchemy.orm import Session
 
 from commentsvc.actions.decisions import lock_thread
-from commentsvc.actions.posting import refuse_sanctioned
+from commentsvc.actions.sanctions import refuse_sanctioned
 from commentsvc.enums import ArticleState, Status
 from commentsvc.errors import ArticleClosed, Forbidden, NotFound
 from commentsvc.queries.threads import vote_window

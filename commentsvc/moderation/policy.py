@@ -156,6 +156,7 @@ def label_named(message: str) -> str | None:
 
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0, le=1_000_000)]
+_Weight = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
 _Label = Annotated[str, Field(pattern=f"^({'|'.join(TOXICITY_LABELS)})$")]
 _CheckName = Annotated[str, Field(pattern="^(words|links|repeats|spam|toxicity|relevance|external|akismet)$")]
 _Entry = Annotated[str, Field(min_length=1, max_length=253)]
@@ -235,6 +236,7 @@ class _Shape(BaseModel):
     breaker: _BreakerShape | None = None
     shadow: _ShadowShape = _ShadowShape()
     audit_share: _Share = 0
+    report_hold: _Weight | None = None
 
 
 def _members(policy: Policy) -> dict[str, Any]:

@@ -105,6 +105,7 @@ class Policy:
     counts as off topic; `off_topic` says what then happens (never a rejection). An empty `link_hosts` allows all.
     `slow_mode` and `hours` are those in force: `policy_for` takes them from a section.
     `audit_share` of what is published automatically is looked at by a person who isn't told so.
+    `report_hold` is how much open reports must weigh together to hold a public comment; None: they never do.
     """
 
     mode: Mode = Mode.PUBLISH
@@ -132,6 +133,7 @@ class Policy:
     hours: str | None = None
     shadow: Shadow = field(default_factory=Shadow)
     audit_share: float = 0.0
+    report_hold: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,41 @@ from dataclasses import dataclass
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from commentsvc.enums import Role
+from commentsvc.enums import Role, Trust
 from commentsvc.queries.sites import is_in_force
 from commentsvc.store.models import Membership, Person, Sanction
+
+_KNOWN_FROM = 2
+_TROUBLED_FROM, _TROUBLED_SHARE = 5, 0.3
+_TRUSTED_FROM, _TRUSTED_SHARE = 20, 0.05
+_MISUSE_FROM, _MISUSE_SHARE = 5, 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """How a person appears on a site."""
+    """How a person appears on a site, and what became of the reports that they made there."""
 
     person_id: int
     name: str
     role: Role
+    reports_upheld: int = 0
+    reports_dismissed: int = 0
+
+    @property
+    def reports_decided(self) -> int:
+        """How many of their reports were answered."""
+        return self.reports_upheld + self.reports_dismissed
+
+    @property
+    def report_weight(self) -> float:
+        """How much a report of theirs counts, 0..1."""
+        return weight_of(self.reports_upheld, self.reports_dismissed)
+
+    @property
+    def misuses_reports(self) -> bool:
+        """Whether so few of their reports were upheld that managers should know."""
+        decided = self.reports_decided
+        return decided >= _MISUSE_FROM and self.reports_upheld / decided < _MISUSE_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +53,29 @@ class Record:
     published: int
     rejected: int
     sanctions: Sequence[Sanction]
+
+    @property
+    def trust(self) -> Trust:
+        """What the record says of the author."""
+        return trust_of(self.published, self.rejected)
+
+
+def trust_of(published: int, rejected: int) -> Trust:
+    """Say what a record on a site says of its author: everyone is new until two comments were published."""
+    decided = published + rejected
+    share = rejected / decided if decided else 0.0
+    if published < _KNOWN_FROM:
+        return Trust.NEW
+    if decided >= _TROUBLED_FROM and share > _TROUBLED_SHARE:
+        return Trust.TROUBLED
+    if published >= _TRUSTED_FROM and share < _TRUSTED_SHARE:
+        return Trust.TRUSTED
+    return Trust.REGULAR
+
+
+def weight_of(upheld: int, dismissed: int) -> float:
+    """Return a reporter's weight: the mean of Beta(1 + upheld, 1 + dismissed), one half for who is unknown."""
+    return (upheld + 1) / (upheld + dismissed + 2)
 
 
 def faces(session: Session, site_id: int, ids: Collection[int]) -> dict[int, Face]:
@@ -65,6 +111,17 @@ def managed_sites(session: Session, person_id: int) -> Sequence[Membership]:
     ).all()
 
 
+def face_of(membership: Membership) -> Face:
+    """Return how a member appears on their site."""
+    return Face(
+        person_id=membership.person_id,
+        name=membership.name,
+        role=Role(membership.role),
+        reports_upheld=membership.reports_upheld,
+        reports_dismissed=membership.reports_dismissed,
+    )
+
+
 def _rows(session: Session, site_id: int, ids: Collection[int]) -> Sequence[Row[Person, Membership | None]]:
     query = (
         select(Person, Membership)
@@ -77,4 +134,4 @@ def _rows(session: Session, site_id: int, ids: Collection[int]) -> Sequence[Row[
 def _face(person: Person, membership: Membership | None) -> Face:
     if membership is None:
         return Face(person.id, person.name, Role.READER)
-    return Face(person.id, membership.name, Role(membership.role))
+    return face_of(membership)

@@ -10,9 +10,20 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from commentsvc.enums import CaseSort, CaseState, Guideline, Reason
 from commentsvc.errors import Invalid
-from commentsvc.queries import blind, people
+from commentsvc.queries import blind, notices, people
 from commentsvc.queries.people import Face, Record
-from commentsvc.store.models import CLOSED, OPEN, Appeal, Article, Case, Comment, Decision, Report, SignalRow
+from commentsvc.store.models import (
+    CLOSED,
+    OPEN,
+    Appeal,
+    Article,
+    Case,
+    Comment,
+    Decision,
+    LegalNotice,
+    Report,
+    SignalRow,
+)
 from commentsvc.store.paging import Cursor, after, cut, decode_cursor
 
 _ANCESTORS = 3
@@ -69,6 +80,7 @@ class Card:
     signals: Sequence[SignalRow] = ()
     reports: Sequence[Complaint] = ()
     report_count: int = 0
+    notices: Sequence[LegalNotice] = ()
     latest: Decision | None = None
     latest_by: Face | None = None
     leased_to: Face | None = None
@@ -196,6 +208,7 @@ def _cards(session: Session, site_id: int, rows: Sequence[Row[Case, Comment, Art
     signals = _signals(session, set(ids) - unseen)
     reports, counts = _reports(session, ids)
     latest = _latest_decisions(session, set(ids) - unseen)
+    legal = notices.by_comment(session, set(ids) - unseen)
     appeals = _appeals(session, [comment.id for case, comment, _ in rows if case.reasons & Reason.APPEAL])
     records = people.records(session, site_id, {comment.person_id for _, comment, _ in rows}, now=now)
     faces = people.faces(
@@ -216,6 +229,7 @@ def _cards(session: Session, site_id: int, rows: Sequence[Row[Case, Comment, Art
             signals=signals.get(comment.id, ()),
             reports=[Complaint(r, faces[r.person_id]) for r in reports.get(comment.id, ())],
             report_count=counts.get(comment.id, 0),
+            notices=legal.get(comment.id, ()),
             latest=(decision := latest.get(comment.id)),
             latest_by=faces[decision.by_person_id] if decision and decision.by_person_id else None,
             leased_to=faces[case.lease_person_id] if case.lease_person_id else None,

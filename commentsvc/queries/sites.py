@@ -78,9 +78,10 @@ def list_sanctions(session: Session, person_id: int, site_id: int, *, now: int) 
 
 
 def is_in_force(site_id: int, *, now: int) -> ColumnElement[bool]:
-    """Build the condition that a sanction holds on a site at a time."""
+    """Build the condition that a sanction holds on a site at a time; a warning does until it is acknowledged."""
     return and_(
         Sanction.site_id == site_id,
         Sanction.lifted_at.is_(None),
+        Sanction.acknowledged_at.is_(None),
         or_(Sanction.until.is_(None), Sanction.until > now),
     )

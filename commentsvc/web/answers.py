@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from commentsvc.enums import ArticleState, Guideline, Mode, ReportReason, Role, Sort, Status
+from commentsvc.enums import ArticleState, Guideline, Mode, ReportReason, Role, SanctionKind, Sort, Status
 
 ERROR_SCHEMA = {
     "type": "object",
@@ -193,6 +193,21 @@ class NoticesOut(Out):
     unread: int
 
 
+class OwnSanctionOut(Out):
+    """A sanction in force on me; a warning is, until I acknowledge it."""
+
+    id: str
+    kind: SanctionKind
+    reason: str
+    until: str | None
+
+
+class SanctionsOut(Out):
+    """The sanctions in force on me."""
+
+    sanctions: list[OwnSanctionOut]
+
+
 class MeOut(Out):
     """What only I may see."""
 
@@ -200,6 +215,7 @@ class MeOut(Out):
     votes: dict[str, Literal[1, -1]]
     mine: list[MineOut]
     notices: NoticesOut
+    sanctions: list[OwnSanctionOut]
 
 
 class VoteOut(Out):

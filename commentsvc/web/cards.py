@@ -199,7 +199,12 @@ def _reported(card: Card) -> Cause:
     named = ", ".join(
         reason.replace("_", " ") + (f" ({count})" if count > 1 else "") for reason, count in counts.most_common()
     )
-    return Cause(Reason.REPORTED, f"Reported by {who}: {named}.")
+    number = len(card.notices)
+    notices = "Notice of illegal content was given" + (f" {number} times." if number > 1 else ".") if number else ""
+    if not card.report_count:
+        return Cause(Reason.REPORTED, notices or "Reported.")
+    reports = f"Reported by {who}: {named}."
+    return Cause(Reason.REPORTED, notices, [reports]) if notices else Cause(Reason.REPORTED, reports)
 
 
 def _sampled(card: Card) -> Cause:

@@ -9,6 +9,7 @@ from commentsvc.enums import (
     ArticleState,
     CaseState,
     Guideline,
+    LegalGround,
     Mode,
     ReportOutcome,
     ReportReason,
@@ -58,6 +59,20 @@ class CaseReportOut(Out):
     detail: str
     revision: int
     by: AuthorOut
+    weight: float
+    outcome: ReportOutcome | None
+    created_at: str
+
+
+class LegalNoticeOut(Out):
+    """A notice of illegal content; name and e-mail may be empty."""
+
+    id: str
+    ground: LegalGround
+    explanation: str
+    name: str
+    email: str
+    revision: int
     outcome: ReportOutcome | None
     created_at: str
 
@@ -106,6 +121,7 @@ class CaseOut(Out):
     signals: list[SignalOut]
     reports: list[CaseReportOut]
     report_count: int
+    notices: list[LegalNoticeOut]
 
 
 class CasesOut(Out):

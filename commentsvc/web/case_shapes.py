@@ -12,7 +12,7 @@ from commentsvc.enums import ArticleSort, CaseSort, CaseState, Guideline, Reason
 from commentsvc.queries.history import Entry
 from commentsvc.queries.people import Face, Record
 from commentsvc.queries.queue import Card, Complaint, Wanted
-from commentsvc.store.models import Article, Decision, SignalRow
+from commentsvc.store.models import Article, Decision, LegalNotice, SignalRow
 from commentsvc.web.shapes import In, PageQuery, Revision, SiteKey, badge_of, own_comment_json, time_text
 
 Search = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -89,6 +89,7 @@ def case_json(card: Card, *, now: int) -> dict[str, Any]:
         "signals": [signal_json(signal) for signal in card.signals],
         "reports": [report_json(complaint) for complaint in card.reports],
         "report_count": card.report_count,
+        "notices": [notice_json(notice) for notice in card.notices],
     }
 
 
@@ -168,8 +169,23 @@ def report_json(complaint: Complaint) -> dict[str, Any]:
         "detail": report.detail,
         "revision": report.revision,
         "by": face_json(complaint.by),
+        "weight": complaint.by.report_weight,
         "outcome": report.outcome,
         "created_at": time_text(report.created_at),
+    }
+
+
+def notice_json(notice: LegalNotice) -> dict[str, Any]:
+    """Write one notice of illegal content."""
+    return {
+        "id": str(notice.id),
+        "ground": notice.ground,
+        "explanation": notice.explanation,
+        "name": notice.name,
+        "email": notice.email,
+        "revision": notice.revision,
+        "outcome": notice.outcome,
+        "created_at": time_text(notice.created_at),
     }
 
 

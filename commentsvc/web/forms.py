@@ -9,9 +9,11 @@ from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Option
 
 from commentsvc.actions.accounts import check_email
 from commentsvc.actions.names import check_name
+from commentsvc.actions.notifying import MAX_EXPLANATION, MAX_NAME
 from commentsvc.actions.passwords import MAX_LENGTH, check_new_password
 from commentsvc.actions.reviewing import ACTIONS, MAX_TEXT
-from commentsvc.enums import Guideline
+from commentsvc.actions.sanctions import MAX_NOTE, MAX_REASON
+from commentsvc.enums import Guideline, LegalGround, SanctionKind
 from commentsvc.errors import Invalid
 
 
@@ -70,6 +72,49 @@ class AlertsForm(FlaskForm):  # type: ignore[misc]
     depth = IntegerField("Cases waiting", [Optional()])
     article_cases = IntegerField("Open cases of one article", [Optional()])
     out_minutes = IntegerField("The classifier hasn’t answered for (minutes)", [Optional()])
+
+
+class LegalNoticeForm(FlaskForm):  # type: ignore[misc]
+    """A notice of illegal content."""
+
+    ground = StringField("Why is it illegal?", [AnyOf([*LegalGround], "Please choose a ground.")])
+    explanation = TextAreaField(
+        "What makes it illegal?", [InputRequired("Please explain it."), Length(max=MAX_EXPLANATION)]
+    )
+    name = StringField("Your name", [Length(max=MAX_NAME)])
+    email = StringField("Your e-mail", [Length(max=320)])
+    good_faith = BooleanField("Good faith")
+
+
+class SanctionForm(FlaskForm):  # type: ignore[misc]
+    """A restriction, and whether what the person posted goes with it."""
+
+    kind = StringField("What", [AnyOf([*SanctionKind], "Please choose what to do.")])
+    reason = TextAreaField("Reason", [InputRequired("Say why; the person reads it."), Length(max=MAX_REASON)])
+    lasts = StringField("For how long")
+    until = StringField("Until")
+    clear = StringField("Reject what they posted")
+    guideline = StringField("Guideline", [Optional(), AnyOf([*Guideline], "There is no such guideline.")])
+
+
+class TermsForm(FlaskForm):  # type: ignore[misc]
+    """Another end and reason for a sanction."""
+
+    reason = TextAreaField("Reason", [InputRequired("Say why; the person reads it."), Length(max=MAX_REASON)])
+    lasts = StringField("For how long")
+    until = StringField("Until")
+
+
+class LiftForm(FlaskForm):  # type: ignore[misc]
+    """Why a sanction ends."""
+
+    reason = StringField("Reason", [InputRequired("Say why it ends."), Length(max=MAX_REASON)])
+
+
+class NoteForm(FlaskForm):  # type: ignore[misc]
+    """A note about a person, for managers."""
+
+    note = TextAreaField("Note", [InputRequired("Write something first."), Length(max=MAX_NOTE)])
 
 
 def show(error: Invalid, form: FlaskForm) -> None:

@@ -3,16 +3,16 @@
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
-from commentsvc.actions import reviewing
+from commentsvc.actions import clearing, reviewing, sanctions
 from commentsvc.actions.decisions import Item, new_batch
-from commentsvc.enums import Action, Guideline, Scope
+from commentsvc.enums import Action, Guideline, SanctionKind, Scope
 from commentsvc.errors import Forbidden, NotFound
 from commentsvc.permissions import may_moderate
-from commentsvc.queries import articles, history, queue
+from commentsvc.queries import articles, dossier, history, queue
 from commentsvc.queries.sites import find_membership, get_site
 from commentsvc.store.models import Comment, Membership
 from commentsvc.store.paging import parse_id
-from commentsvc.web import case_answers, context
+from commentsvc.web import case_answers, context, people_shapes
 from commentsvc.web.case_shapes import (
     ArticlesQuery,
     CasesQuery,
@@ -25,6 +25,7 @@ from commentsvc.web.case_shapes import (
 )
 from commentsvc.web.idempotency import idempotent
 from commentsvc.web.security import caller, signed_in
+from commentsvc.web.shapes import parse_time
 
 blueprint = APIBlueprint("managers_api", __name__, url_prefix="/api/v1/moderation", tag="Managers")
 
@@ -115,6 +116,58 @@ def list_articles(query_data: ArticlesQuery) -> Response:
         limit=query_data.limit,
     )
     return jsonify({"articles": [article_json(article) for article in page.articles], "next": page.next})
+
+
+@blueprint.get("/people/<person_id>")
+@signed_in(Scope.MODERATE)
+@blueprint.output(people_shapes.PersonRecordOut)
+@blueprint.doc(summary="A person's record, sanctions and notes", responses=[401, 403, 404], security="bearer")
+def show_person(person_id: str) -> Response:
+    """Return what the site knows of a person."""
+    return _person_answer(_membership(), _id(person_id, "person"))
+
+
+@blueprint.post("/people/<person_id>/sanctions")
+@signed_in(Scope.MODERATE)
+@idempotent
+@blueprint.input(people_shapes.SanctionIn)
+@blueprint.output(people_shapes.PersonRecordOut)
+@blueprint.doc(summary="Restrict a person", responses=[401, 403, 404, 409, 422], security="bearer")
+def sanction(person_id: str, json_data: people_shapes.SanctionIn) -> Response:
+    """Warn, premoderate, suspend or ban a person, and have what they posted rejected if `clear` says so."""
+    session, membership, now = context.session(), _membership(), context.now()
+    who = _id(person_id, "person")
+    made = sanctions.sanction(
+        session, who, kind=SanctionKind(json_data.kind), reason=json_data.reason, membership=membership, now=now,
+        until=parse_time(json_data.until) if json_data.until else None,
+    )  # fmt: skip
+    if json_data.clear is not None:
+        clearing.begin(
+            session, who, guideline=Guideline(json_data.clear.guideline), message=json_data.reason, sanction=made,
+            since=parse_time(json_data.clear.since) if json_data.clear.since else 0, membership=membership, now=now,
+        )  # fmt: skip
+    return _person_answer(membership, who)
+
+
+@blueprint.post("/people/<person_id>/sanctions/<sanction_id>/lift")
+@signed_in(Scope.MODERATE)
+@idempotent
+@blueprint.input(people_shapes.LiftIn)
+@blueprint.output(people_shapes.PersonRecordOut)
+@blueprint.doc(summary="Lift a sanction", responses=[401, 403, 404, 409, 422], security="bearer")
+def lift_sanction(person_id: str, sanction_id: str, json_data: people_shapes.LiftIn) -> Response:
+    """End a sanction now; it stays in the history."""
+    membership, who = _membership(), _id(person_id, "person")
+    sanctions.lift(
+        context.session(), _id(sanction_id, "sanction"), person_id=who, reason=json_data.reason,
+        membership=membership, now=context.now(),
+    )  # fmt: skip
+    return _person_answer(membership, who)
+
+
+def _person_answer(membership: Membership, person_id: int) -> Response:
+    found = dossier.get_dossier(context.session(), membership.site_id, person_id, now=context.now())
+    return jsonify(people_shapes.person_json(found))
 
 
 def _site_of(key: str) -> int:

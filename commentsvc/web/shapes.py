@@ -10,7 +10,7 @@ from commentsvc.enums import ArticleState, Mode, ReportReason, Role, Sort, Statu
 from commentsvc.queries.readers import Own
 from commentsvc.queries.sites import Limits
 from commentsvc.queries.threads import CommentRow, Page, Permalink
-from commentsvc.store.models import Article, Comment, Guidelines, Person, Site
+from commentsvc.store.models import Article, Comment, Guidelines, Person, Sanction, Site
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 SiteKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -132,6 +132,13 @@ class AppealIn(In):
     """Why to look again."""
 
     message: str
+
+
+class AcknowledgeIn(In):
+    """The warning that somebody confirms to have read."""
+
+    site: SiteKey
+    sanction: Annotated[str, StringConstraints(min_length=1, max_length=40)]
 
 
 class ArticleIn(BaseModel):
@@ -273,7 +280,14 @@ def own_comment_json(comment: Comment, *, name: str, role: str, article_key: str
 
 
 def me_json(
-    person: Person, *, name: str, role: str, votes: dict[int, int], mine: Sequence[dict[str, Any]], unread: int
+    person: Person,
+    *,
+    name: str,
+    role: str,
+    votes: dict[int, int],
+    mine: Sequence[dict[str, Any]],
+    unread: int,
+    sanctions: Sequence[Sanction],
 ) -> dict[str, Any]:
     """Write what only the reader themselves may see."""
     return {
@@ -281,6 +295,17 @@ def me_json(
         "votes": {str(comment): value for comment, value in votes.items()},
         "mine": list(mine),
         "notices": {"unread": unread},
+        "sanctions": [sanction_json(sanction) for sanction in sanctions],
+    }
+
+
+def sanction_json(sanction: Sanction) -> dict[str, Any]:
+    """Write a sanction in force as the person themselves is told of it."""
+    return {
+        "id": str(sanction.id),
+        "kind": sanction.kind,
+        "reason": sanction.reason,
+        "until": time_text(sanction.until),
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 
-from commentsvc.actions import appeals, drafts, posting, reporting, voting
+from commentsvc.actions import appeals, drafts, posting, reporting, sanctions, voting
 from commentsvc.actions.posting import ArticleRef
 from commentsvc.enums import Role, Scope, Status
 from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
@@ -241,9 +241,26 @@ def me(query_data: shapes.MeQuery) -> Response:
     keys = _article_keys(own)
     mine = [shapes.own_json(o, name=name, role=role, article_key=keys[o.comment.article_id]) for o in own]
     shape = shapes.me_json(
-        person, name=name, role=role, votes=votes, mine=mine, unread=readers.count_unread(session, person.id, site.id)
-    )
+        person, name=name, role=role, votes=votes, mine=mine, unread=readers.count_unread(session, person.id, site.id),
+        sanctions=sites.list_sanctions(session, person.id, site.id, now=context.now()),
+    )  # fmt: skip
     return jsonify(shape)
+
+
+@blueprint.post("/me/acknowledge")
+@signed_in(Scope.READER)
+@idempotent
+@blueprint.input(shapes.AcknowledgeIn)
+@blueprint.output(answers.SanctionsOut)
+@blueprint.doc(summary="Confirm having read a warning", responses=[401, 403, 404, 422], security="bearer")
+def acknowledge(json_data: shapes.AcknowledgeIn) -> Response:
+    """Keep that the caller has read a warning, and return what is still in force."""
+    session, person, now = context.session(), caller().person, context.now()
+    site = sites.get_site(session, json_data.site)
+    _only_here(site.id)
+    sanctions.acknowledge(session, parse_id(json_data.sanction) or 0, by=person, site_id=site.id, now=now)
+    in_force = sites.list_sanctions(session, person.id, site.id, now=now)
+    return jsonify({"sanctions": [shapes.sanction_json(one) for one in in_force]})
 
 
 def _own_answer(comment: Comment, breaches: Any, status: int) -> Response:

@@ -8,7 +8,7 @@ from flask import session
 from flask_wtf.csrf import generate_csrf
 
 from commentsvc.actions import policies
-from commentsvc.enums import Status
+from commentsvc.enums import SanctionKind, Status
 from commentsvc.moderation.replay import Tally
 from commentsvc.store.models import Backtest, PolicyChange, Site
 from commentsvc.web.accounts import sign_in_here
@@ -59,6 +59,9 @@ MATRIX: dict[tuple[str, str], Row] = {
         (401, 404, 404, 404, 404), "/api/v1/comments/{theirs}/appeal", {"message": "Why?"},
     ),
     ("GET", "widget_api.me"): Row((401, 200, 200, 200, 403), "/api/v1/me", query=SITE),
+    ("POST", "widget_api.acknowledge"): Row(
+        (401, 404, 404, 404, 403), "/api/v1/me/acknowledge", {**SITE, "sanction": "{sanction}"},
+    ),
     # Publishers' servers and managers' scripts: a personal token with the scope, for this site.
     ("PUT", "publishers_api.put_article"): Row((401, 403, 200, 200, 403), "/api/v1/articles", {**SITE, **ARTICLE}),
     ("GET", "publishers_api.get_article"): Row(
@@ -74,6 +77,13 @@ MATRIX: dict[tuple[str, str], Row] = {
         {"comments": [{"id": "{held}", "revision": 1}], "action": "approve"},
     ),
     ("POST", "managers_api.undo"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/decisions/{decision}/undo"),
+    ("GET", "managers_api.show_person"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/people/{nia}"),
+    ("POST", "managers_api.sanction"): Row(
+        (401, 403, 200, 200, 404), "/api/v1/moderation/people/{nia}/sanctions", {"kind": "warn", "reason": "Mind it."},
+    ),
+    ("POST", "managers_api.lift_sanction"): Row(
+        (401, 403, 200, 200, 404), "/api/v1/moderation/people/{nia}/sanctions/{sanction}/lift", {"reason": "Enough."},
+    ),
     # Whoever called Perspective: a key with the scope, of any site.
     ("POST", "perspective.analyze"): Row(
         (403, 403, 200, 200, 200), "/v1alpha1/comments:analyze",
@@ -137,6 +147,37 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "alerts_desk.send_test"): Row(
         (303, 404, 403, 422, 404), "/console/daily/insights/alerts/test", {}, kind="form",
     ),
+    ("GET", "people_desk.show_people"): Row((303, 404, 200, 200, 404), "/console/daily/people", kind="page"),
+    ("GET", "people_desk.show_person"): Row((303, 404, 200, 200, 404), "/console/daily/people/{nia}", kind="page"),
+    ("POST", "people_desk.sanction"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/people/{nia}/sanctions", {"kind": "warn", "reason": "Mind it."},
+        kind="form",
+    ),
+    ("POST", "people_desk.change"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/people/{nia}/sanctions/{sanction}/change",
+        {"lasts": "7", "reason": "Longer."}, kind="form",
+    ),
+    ("POST", "people_desk.lift"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/people/{nia}/sanctions/{sanction}/lift", {"reason": "Enough."},
+        kind="form",
+    ),
+    ("POST", "people_desk.add_note"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/people/{nia}/notes", {"note": "Seen before."}, kind="form",
+    ),
+    ("POST", "people_desk.undo_clearing"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/people/{nia}/clearings/{clearing}/undo", {}, kind="form",
+    ),
+    # A notice of illegal content: by anyone, and its receipt for whoever has the address.
+    ("GET", "notices.show_form"): Row(ANYONE, "/report/{theirs}", kind="page"),
+    ("POST", "notices.give"): Row(
+        (303,) * 5, "/report/{theirs}",
+        {
+            "ground": "threat", "explanation": "It threatens the mayor with violence.", "name": "Nia",
+            "email": "nia@readers.example", "good_faith": "y",
+        },
+        kind="form",
+    ),
+    ("GET", "notices.show_receipt"): Row((404,) * 5, "/report/receipt/nothing", kind="page"),
     # Accounts and signing in: open to everyone; what they do is tested in test_accounts and test_token.
     ("GET", "accounts.sign_in"): Row(ANYONE, "/auth/sign-in", kind="page"),
     ("POST", "accounts.sign_in"): Row((422,) * 5, "/auth/sign-in", {}, kind="form"),
@@ -190,6 +231,8 @@ def scene(db, cast):
         change = PolicyChange(site_id=daily.id, what="policy", before={}, after={"max_links": 3}, created_at=1)
         writing.add_all([backtest, change])
         writing.flush()
+        sanction = factories.sanction(writing, nia, cast.daily, SanctionKind.BAN)
+        clearing = factories.clearing(writing, nia, cast.daily, cast.cam)
         tokens = {
             "nobody": {},
             "ada": factories.bearer(writing, cast.ada, cast.daily),
@@ -199,6 +242,7 @@ def scene(db, cast):
         }
     ids = {"theirs": str(theirs.id), "held": str(held.id), "decision": str(decision.id)}
     ids |= {"backtest": str(backtest.id), "change": str(change.id)}
+    ids |= {"nia": str(nia.id), "sanction": str(sanction.id), "clearing": str(clearing.id)}
     return ids, tokens
 
 

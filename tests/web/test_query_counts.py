@@ -2,7 +2,9 @@
 
 import pytest
 
-from commentsvc.enums import Status
+from commentsvc.actions import sanctions
+from commentsvc.enums import SanctionKind, Status
+from commentsvc.store.db import now_us
 from tests import factories
 from tests.queries.test_threads import counted
 
@@ -13,6 +15,7 @@ LISTS = {
     "mine on the site": ("/api/v1/me", {"site": "{site}"}),
     "cases": ("/api/v1/moderation/cases", {"site": "daily", "limit": "30"}),
     "history": ("/api/v1/moderation/comments/{top}/history", {}),
+    "person": ("/api/v1/moderation/people/{who}", {}),
     "articles": ("/api/v1/moderation/articles", {"site": "daily", "limit": "30"}),
 }
 
@@ -20,7 +23,7 @@ LISTS = {
 def fill(db, cast, count: int) -> tuple[dict[str, str], dict[str, str]]:
     with db.writing() as session:
         who = factories.person(session)
-        factories.member(session, who, cast.daily, "manager")
+        membership = factories.member(session, who, cast.daily, "manager")
         article = factories.article(session, cast.daily)
         top = factories.comment(session, article, who)
         for _ in range(count):
@@ -31,8 +34,11 @@ def fill(db, cast, count: int) -> tuple[dict[str, str], dict[str, str]]:
         for _ in range(min(count, 10)):
             decision = factories.reject(session, top, cast.cam)
             factories.undo(session, decision, cast.cam)
+        for _ in range(count):
+            factories.sanction(session, who, cast.daily, SanctionKind.WARN)
+            sanctions.add_note(session, who.id, body="Seen.", membership=membership, now=now_us())
         token = factories.bearer(session, who, cast.daily, *factories.STAFF)
-    return {"article": article.key, "top": str(top.id), "site": "daily"}, token
+    return {"article": article.key, "top": str(top.id), "site": "daily", "who": str(who.id)}, token
 
 
 @pytest.mark.parametrize("name", LISTS)

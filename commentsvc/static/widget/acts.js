@@ -99,7 +99,6 @@ export function withdraw(view) {
  * @param {View} view
  */
 export async function report(view) {
-  await view.context.reader.signIn();
   const { reportForm } = await import("./report.js");
   const form = reportForm(view, () => close(view, "report"));
   view.show(form);

@@ -132,6 +132,8 @@ class Composer {
       const { code, details } = /** @type {import("./api.js").ApiError} */ (error);
       if (code === "nudge") this.#nudge(details, text);
       else this.note.replaceChildren(notice(this.context, error));
+      // What has been imposed meanwhile is told above the thread, with the reason; the text is kept.
+      if (code === "sanctioned") reader.load().catch(() => {});
       // A key that met another text is of no use any more.
       if (code === "idempotency_key_reused") this.draft.key = crypto.randomUUID();
     } finally {

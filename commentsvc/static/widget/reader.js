@@ -9,6 +9,8 @@ export class Reader {
   votes = {};
   /** @type {Map<string, import("./types").Mine>} */
   mine = new Map();
+  /** @type {import("./types").Sanction[]} what the site restricts them by */
+  sanctions = [];
   /** @type {Awaited<ReturnType<typeof import("./account.js").accountOf>> | null} */
   known = null;
   /** @type {Promise<void> | null} */
@@ -79,10 +81,12 @@ export class Reader {
       this.person = me.person;
       this.votes = me.votes;
       this.mine = new Map(me.mine.map((/** @type {import("./types").Mine} */ one) => [one.id, one]));
+      this.sanctions = me.sanctions;
     } else {
       this.person = null;
       this.votes = {};
       this.mine = new Map();
+      this.sanctions = [];
     }
     this.changed();
   }

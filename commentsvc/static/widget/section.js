@@ -112,6 +112,7 @@ export class Section {
     this.counter = h("span", { class: "count", part: "count" });
     this.account = h("div", { class: "account", part: "account" });
     this.alert = h("div", {});
+    this.told = h("div", {});
     this.writing = h("div", { class: "writing", part: "composer" });
     this.fresh = h("div", {});
     const closed = state !== "open" || mode === "closed";
@@ -124,6 +125,7 @@ export class Section {
       ),
       this.alert,
       banner(this.context),
+      this.told,
       closed ? h("p", { class: "closed", part: "closed" }, say("closed")) : this.writing,
       h("div", { class: "bar", part: "toolbar" }, this.#sorting(config.sorts)),
       this.fresh,
@@ -291,11 +293,30 @@ export class Section {
     const { person } = this.reader;
     this.#drawAccount();
     this.thread?.personalise();
+    this.#tellSanctions();
     if (person?.id !== this.#shownTo) {
       this.#shownTo = person?.id;
       this.emit("signin", { person });
       if (person) this.announce(this.say("signed_in", { name: person.name }));
     }
+  }
+
+  /** Say what the site restricts the reader by; hardly anybody is, so the code for it comes when it is needed. */
+  async #tellSanctions() {
+    const { context, reader } = this;
+    // Who may not write is told so, and not offered to.
+    if (this.writing) this.writing.hidden = reader.sanctions.some(({ kind }) => kind === "suspend" || kind === "ban");
+    if (!reader.sanctions.length || !context) return this.told?.replaceChildren();
+    try {
+      const { told } = await import("./told.js");
+      this.told?.replaceChildren(...told(context, () => this.#backToWriting()));
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  #backToWriting() {
+    /** @type {HTMLElement | null | undefined} */ (this.writing?.querySelector("textarea, button"))?.focus();
   }
 
   /** @param {unknown} error */

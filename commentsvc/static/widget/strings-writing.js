@@ -53,6 +53,22 @@ Object.assign(catalogues.en, {
   report_privacy: "It reveals private information",
   report_other: "Something else",
 
+  report_formal: "Give notice of illegal content instead, with a receipt (opens a form)",
+  report_formal_hint: "You need no account for that.",
+
+  told_warn: "A message from the community managers",
+  told_warn_what: "Please confirm that you have read this. After that you can write here again.",
+  told_premoderate: "Your comments are read first",
+  told_premoderate_what: "A community manager reads each of your comments before it appears.",
+  told_suspend: "You can't take part for now",
+  told_suspend_what: "You can read everything, but not write, vote or report.",
+  told_ban: "You can no longer take part here",
+  told_ban_what: "You can read everything, but not write, vote or report.",
+  told_until: "This ends on {day}.",
+  told_why: "The reason:",
+  told_confirm: "I have read this",
+  told_thanks: "Thank you. You can write here again.",
+
   error_not_signed_in: "Please sign in again.",
   error_parent_not_public: "The comment you're replying to is no longer there.",
   error_article_closed: "This conversation has been closed in the meantime.",

@@ -9,7 +9,11 @@ textarea::placeholder { color: var(--soft); opacity: 1 }
 .hint { margin-block-start: .5rem; color: var(--soft) }
 .signed-in .hint { display: none }
 :is(.nudge, .ask, .standing) { margin-block: .8rem; padding: .15rem 0 .15rem 1rem; border-inline-start: 3px solid var(--warm) }
-.standing.rejected { border-color: var(--bad) }
+.standing.rejected, .told:is(.suspend, .ban) { border-color: var(--bad) }
+.told { margin-block: 1.25rem; font-family: var(--ui); font-size: .875rem }
+.told blockquote { overflow-wrap: anywhere }
+.formal { margin-block-start: .6rem }
+.formal a { color: var(--accent); text-underline-offset: .15em }
 :is(.nudge, .standing) p + p { margin-block-start: .2rem }
 .nudge blockquote { margin-block: .6rem; max-height: 12em; overflow: auto; white-space: pre-wrap }
 form:has(.nudge) > .row { display: none }

@@ -52,6 +52,14 @@ export interface Mine extends Comment {
   message: string | null;
 }
 
+/** What the site restricts the reader by; they are told the reason in the managers' words. */
+export interface Sanction {
+  id: string;
+  kind: "warn" | "premoderate" | "suspend" | "ban";
+  reason: string;
+  until: string | null;
+}
+
 export interface Person {
   id: string;
   name: string;

@@ -3,9 +3,9 @@
 Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both mean the same on SQLite and PostgreSQL.
 """
 
-from commentsvc.store.models.desk import Appeal, Case, Decision, Notice, Report, SignalRow
+from commentsvc.store.models.desk import Appeal, Case, Decision, LegalNotice, Notice, Report, SignalRow
 from commentsvc.store.models.insight import Alert, AlertMessage, AlertSettings, ShadowVerdict
-from commentsvc.store.models.people import Membership, Person, Sanction
+from commentsvc.store.models.people import Clearing, Membership, Person, PersonNote, Sanction
 from commentsvc.store.models.policies import Backtest, PolicyChange, SiteSecret
 from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeLink, RefreshToken, SignInFailure
 from commentsvc.store.models.sites import Article, Guidelines, Origin, Site
@@ -26,17 +26,20 @@ __all__ = [
     "AuthorizationCode",
     "Backtest",
     "Case",
+    "Clearing",
     "Comment",
     "Decision",
     "Guidelines",
     "IdempotencyKey",
     "Job",
+    "LegalNotice",
     "Membership",
     "Notice",
     "Nudge",
     "OneTimeLink",
     "Origin",
     "Person",
+    "PersonNote",
     "PolicyChange",
     "RefreshToken",
     "Report",

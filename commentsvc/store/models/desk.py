@@ -122,6 +122,28 @@ class Report(Table):
     created_at: Mapped[int]
 
 
+class LegalNotice(Table):
+    """A notice of illegal content (DSA, article 16), by anyone, with or without an account."""
+
+    __tablename__ = "legal_notices"
+    __table_args__ = (Index(None, "comment_id"), Index(None, "site_id", "id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"))
+    revision: Mapped[int]
+    receipt_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """Of the token in the receipt's address; who has that address may see what became of the notice."""
+    ground: Mapped[str] = mapped_column(String(30))
+    explanation: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    email: Mapped[str] = mapped_column(String(254), default="")
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"))
+    """The decision that answered it."""
+    created_at: Mapped[int]
+
+
 class Appeal(Table):
     """An author's request to look again at one decision."""
 

@@ -1,0 +1,56 @@
+// What is a reader told whom the site has warned or restricted: what, why, until when, and what they can do?
+import { button, h } from "./dom.js";
+import { notice } from "./reader.js";
+import "./strings-writing.js";
+import { dress } from "./styles.js";
+import { writing } from "./styles-writing.js";
+
+/**
+ * Make what stands above the place to write: one box a sanction, the gravest first.
+ *
+ * @param {import("./types").Context} context
+ * @param {() => void} done called when a warning was confirmed and nothing is left in the way
+ */
+export function told(context, done) {
+  dress(context.shadow, writing);
+  return context.reader.sanctions.map((sanction) => box(context, sanction, done));
+}
+
+/**
+ * @param {import("./types").Context} context
+ * @param {import("./types").Sanction} sanction
+ * @param {() => void} done
+ */
+function box(context, { id, kind, reason, until }, done) {
+  const { say, lang } = context;
+  const title = say(`told_${kind}`);
+  const day = until && new Date(until).toLocaleString(lang, { dateStyle: "long", timeStyle: "short" });
+  const what = [say(`told_${kind}_what`), day && say("told_until", { day })].filter(Boolean).join(" ");
+  const note = h("div", {});
+  const warned = kind === "warn";
+  const confirm = warned && button(say("told_confirm"), "primary", () => send(), { "aria-describedby": `told-${id}` });
+  const send = async () => {
+    if (!confirm) return;
+    confirm.disabled = true;
+    try {
+      await context.reader.send("POST", "me/acknowledge", { site: context.site, sanction: id });
+      await context.reader.load();
+      context.announce(say("told_thanks"));
+      done();
+    } catch (error) {
+      confirm.disabled = false;
+      note.replaceChildren(notice(context, error));
+    }
+  };
+  return h(
+    "div",
+    { class: `standing told ${kind}`, part: `told ${kind}`, role: "group", "aria-label": title },
+    h("p", {}, h("strong", {}, title)),
+    !warned && h("p", {}, what),
+    !warned && h("p", {}, say("told_why")),
+    h("blockquote", { id: `told-${id}`, dir: "auto" }, reason),
+    warned && h("p", {}, what),
+    note,
+    confirm && h("div", { class: "row" }, confirm),
+  );
+}
