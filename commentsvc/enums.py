@@ -139,6 +139,21 @@ class Mode(StrEnum):
     CLOSED = "closed"
 
 
+class BreakerAction(StrEnum):
+    """What a circuit breaker that has tripped does to its article."""
+
+    STRICTER = "stricter"
+    PREMODERATE = "premoderate"
+
+
+class Measure(StrEnum):
+    """What a circuit breaker counts as trouble."""
+
+    REJECTED = "rejected"
+    REPORTED = "reported"
+    OFF_TOPIC = "off_topic"
+
+
 class Unscored(StrEnum):
     """What a site does with a text that the engine abstained on."""
 

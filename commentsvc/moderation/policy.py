@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from commentsvc.enums import (
     TOXICITY_LABELS,
+    BreakerAction,
     FailureRule,
     Guideline,
+    Measure,
     Mode,
     Outcome,
     Reason,
@@ -17,13 +20,17 @@ from commentsvc.enums import (
     Unscored,
 )
 from commentsvc.moderation import checks
-from commentsvc.moderation.terms import Breach, Draft, Policy, Signal, Verdict
+from commentsvc.moderation.opening import MAX_SLOW_MODE, read_hours
+from commentsvc.moderation.terms import Breach, Breaker, Draft, Policy, Section, Signal, Verdict
 
 DEFAULT_POLICY = Policy(
     thresholds={"toxicity": 0.6, "obscene": 0.4, "threat": 0.35, "insult": 0.65, "identity_attack": 0.5},
     relevance=0.2,
 )
 """What a new site starts with; thresholds and relevance fit the embedded engines (docs/model-card.md)."""
+
+STRICTER = 0.6
+"""What a circuit breaker that has tripped multiplies every threshold by."""
 
 _READS_AS = {
     "toxicity": "This may read as uncivil.",
@@ -69,7 +76,37 @@ def policy_from_json(data: Mapping[str, Any]) -> Policy:
         field = ".".join(str(part) for part in first["loc"]) or "policy"
         raise ValueError(f"{field}: {first['msg']}") from None
     given = {name: getattr(shape, name) for name in shape.model_fields_set}
+    given["sections"] = {name: Section(**_set(rules)) for name, rules in shape.sections.items()}
+    given["breaker"] = Breaker(**_set(shape.breaker)) if shape.breaker else None
     return Policy(**{**_members(DEFAULT_POLICY), **given})
+
+
+def policy_for(
+    policy: Policy, section: str | None, tripped: BreakerAction | None = None, *, mode: Mode | None = None
+) -> Policy:
+    """Return the policy in force on an article: the site's, with its section's overrides and its own mode above
+    them, made stricter when its circuit breaker has tripped. Nothing that is closed opens by that.
+    """
+    rules = policy.sections.get(section or "", Section())
+    found = replace(
+        policy,
+        mode=mode or rules.mode or policy.mode,
+        thresholds={**policy.thresholds, **rules.thresholds},
+        slow_mode=policy.slow_mode if rules.slow_mode is None else rules.slow_mode,
+        hours=rules.hours or policy.hours,
+    )
+    if tripped is BreakerAction.PREMODERATE and found.mode is not Mode.CLOSED:
+        return replace(found, mode=Mode.PREMODERATE)
+    return _stricter(found) if tripped is BreakerAction.STRICTER else found
+
+
+def _stricter(policy: Policy) -> Policy:
+    return replace(
+        policy,
+        thresholds={label: limit * STRICTER for label, limit in policy.thresholds.items()},
+        off_topic=policy.off_topic if policy.relevance is None else Unscored.HOLD,
+        hold_new_authors=True,
+    )
 
 
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -78,6 +115,42 @@ _Label = Annotated[str, Field(pattern=f"^({'|'.join(TOXICITY_LABELS)})$")]
 _CheckName = Annotated[str, Field(pattern="^(words|links|repeats|spam|toxicity|relevance|external)$")]
 _Entry = Annotated[str, Field(min_length=1, max_length=253)]
 _Entries = Annotated[tuple[_Entry, ...], Field(max_length=20_000)]
+
+
+_Minutes = Annotated[int, Field(ge=1, le=7 * 24 * 60)]
+_SectionName = Annotated[str, Field(min_length=1, max_length=100)]
+_STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class _SectionShape(BaseModel):
+    """What a policy says of one section."""
+
+    model_config = _STRICT
+
+    mode: Mode | None = None
+    thresholds: dict[_Label, _Share] = {}
+    slow_mode: Annotated[int, Field(ge=0, le=MAX_SLOW_MODE)] | None = None
+    hours: str | None = None
+
+    @field_validator("hours")
+    @classmethod
+    def _hours(cls, value: str | None) -> str | None:
+        if value is not None:
+            read_hours(value)
+        return value
+
+
+class _BreakerShape(BaseModel):
+    """When an article's circuit breaker trips."""
+
+    model_config = _STRICT
+
+    share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.4
+    window: _Minutes = 60
+    minimum: Annotated[int, Field(ge=2, le=10_000)] = 10
+    action: BreakerAction = BreakerAction.STRICTER
+    cool_down: _Minutes = 60
+    measure: Annotated[tuple[Measure, ...], Field(min_length=1)] = tuple(Measure)
 
 
 class _Shape(BaseModel):
@@ -101,10 +174,16 @@ class _Shape(BaseModel):
     rejection_sample: _Count = 0
     wave_from: _Count = 0
     failure: dict[_CheckName, FailureRule] = {}
+    sections: Annotated[dict[_SectionName, _SectionShape], Field(max_length=500)] = {}
+    breaker: _BreakerShape | None = None
 
 
 def _members(policy: Policy) -> dict[str, Any]:
     return {name: getattr(policy, name) for name in _Shape.model_fields}
+
+
+def _set(shape: BaseModel) -> dict[str, Any]:
+    return {name: getattr(shape, name) for name in type(shape).model_fields}
 
 
 def _is_banned(signal: Signal) -> bool:

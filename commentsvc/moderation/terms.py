@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from commentsvc.enums import FailureRule, Guideline, Mode, Outcome, SignalState, Unscored
+from commentsvc.enums import BreakerAction, FailureRule, Guideline, Measure, Mode, Outcome, SignalState, Unscored
 
 Span = tuple[int, int]
 """A half-open range of code points in the body as its author wrote it."""
@@ -59,11 +59,41 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """What a site says of one section; None, or a label that isn't there, is as everywhere on the site.
+
+    `slow_mode` is in seconds, 0 for none; `hours` are written as moderation.opening reads them.
+    """
+
+    mode: Mode | None = None
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    slow_mode: int | None = None
+    hours: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """When an article's discussion counts as out of hand, and what then happens; times in minutes.
+
+    It trips when at least `minimum` comments came within `window` and `share` of them or more are trouble, as
+    `measure` says; it lets go after `cool_down` at the earliest.
+    """
+
+    share: float = 0.4
+    window: int = 60
+    minimum: int = 10
+    action: BreakerAction = BreakerAction.STRICTER
+    cool_down: int = 60
+    measure: tuple[Measure, ...] = tuple(Measure)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A site's thresholds and modes: how signals become a verdict.
 
     `thresholds` hold at or above the value, per toxicity label; `relevance` is the score below which a text
     counts as off topic; `off_topic` says what then happens (never a rejection). An empty `link_hosts` allows all.
+    `slow_mode` and `hours` are those in force: `policy_for` takes them from a section.
     """
 
     mode: Mode = Mode.PUBLISH
@@ -82,6 +112,10 @@ class Policy:
     rejection_sample: int = 5
     wave_from: int = 3
     failure: Mapping[str, FailureRule] = field(default_factory=dict)
+    sections: Mapping[str, Section] = field(default_factory=dict)
+    breaker: Breaker | None = None
+    slow_mode: int = 0
+    hours: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
