@@ -56,8 +56,7 @@ def read_hours(hours: str | None) -> tuple[time, time] | None:
     match = _HOURS.fullmatch(hours)
     if match is None:
         raise ValueError("Hours are written as 07:00-22:00.")
-    numbers = [int(part) for part in match.groups()]
-    start, end = time(*numbers[:2]), time(*numbers[2:])
+    start, end = (time(int(hour), int(minute)) for hour, minute in (match.groups()[:2], match.groups()[2:]))
     if start == end:
         raise ValueError("The end is another time than the beginning.")
     return start, end

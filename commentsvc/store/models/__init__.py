@@ -5,6 +5,7 @@ Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both m
 
 from commentsvc.store.models.desk import Appeal, Case, Decision, Notice, Report, SignalRow
 from commentsvc.store.models.people import Membership, Person, Sanction
+from commentsvc.store.models.rules import BreakerTrip, RuleChange
 from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeLink, RefreshToken, SignInFailure
 from commentsvc.store.models.sites import Article, Guidelines, Origin, Site
 from commentsvc.store.models.table import CLOSED, OPEN, PUBLISHED, Table
@@ -19,6 +20,7 @@ __all__ = [
     "Appeal",
     "Article",
     "AuthorizationCode",
+    "BreakerTrip",
     "Case",
     "Comment",
     "Decision",
@@ -35,6 +37,7 @@ __all__ = [
     "Report",
     "Rescoring",
     "Revision",
+    "RuleChange",
     "Sanction",
     "SignInFailure",
     "SignalRow",
