@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import judging, purging, rescoring
+from commentsvc.actions import breaker, judging, purging, rescoring
 from commentsvc.infra import jobs
 from commentsvc.infra.jobs import Claim
 from commentsvc.moderation.pipeline import Judge
@@ -65,7 +65,19 @@ def _rescore_site(db: Database, judge: Judge, args: Mapping[str, Any]) -> int | 
     return _PAUSE_US
 
 
-JOBS: Mapping[str, Work] = {rescoring.JOB: _rescore_site}
+def _look_at_breaker(db: Database, _judge: Judge, args: Mapping[str, Any]) -> None:
+    breaker.evaluate(db, args["article"], now=now_us())
+
+
+def _let_breaker_go(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+    return breaker.come_back(db, args["trip"], now=now_us())
+
+
+JOBS: Mapping[str, Work] = {
+    rescoring.JOB: _rescore_site,
+    breaker.JOB: _look_at_breaker,
+    breaker.RETURN_JOB: _let_breaker_go,
+}
 JOBS_TOGETHER: Mapping[str, Together] = {"rescore": _rescore}
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import cases
+from commentsvc.actions import breaker, cases
 from commentsvc.enums import Action, CaseState, Guideline, Reason, ReportOutcome, Status
 from commentsvc.errors import Conflict, DomainError, Invalid, NotFound
 from commentsvc.store.models import Article, Case, Comment, Decision, Membership, Notice, Person, Report, Site
@@ -95,6 +95,7 @@ def decide(
     if closed is not None and action in {Action.APPROVE, Action.REJECT}:
         _answer_reports(session, comment, decision)
     _tell_author(session, comment, decision, now=now)
+    breaker.watch(session, site, article.id, now=now)
     return decision
 
 

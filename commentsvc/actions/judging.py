@@ -76,7 +76,7 @@ def draft_again(session: Session, comment: Comment, *, now: int) -> tuple[Draft,
         session, site, article, title=article.title, parent=parent, person_id=comment.person_id,
         body=comment.body, except_id=comment.id, lot=random.random(), now=now,  # noqa: S311
     )  # fmt: skip
-    return draft, policy_of(site)
+    return draft, policy_of(site, article)
 
 
 def settle_held(session: Session, comment: Comment, verdict: Verdict, *, now: int) -> None:

@@ -4,12 +4,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from commentsvc import text
-from commentsvc.actions import cases
+from commentsvc.actions import breaker, cases
 from commentsvc.actions.decisions import lock_thread
 from commentsvc.actions.posting import refuse_sanctioned
 from commentsvc.enums import Guideline, Reason, ReportReason, Status
 from commentsvc.errors import Conflict, Forbidden, Invalid, NotFound
-from commentsvc.store.models import Comment, Person, Report
+from commentsvc.store.models import Comment, Person, Report, Site
 
 _MAX_DETAIL = 1000
 _DOUBT = 0.6
@@ -50,6 +50,7 @@ def report(
         session, comment, reasons=Reason.REPORTED, guideline=_guideline(reason),
         likelihood=1 - _DOUBT ** _open_reports(session, comment), now=now,
     )  # fmt: skip
+    breaker.watch(session, session.get_one(Site, comment.site_id), comment.article_id, now=now)
     return made
 
 

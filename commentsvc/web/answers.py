@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from commentsvc.enums import ArticleState, Guideline, Mode, ReportReason, Role, Sort, Status
+from commentsvc.enums import ArticleState, BreakerAction, Guideline, Mode, ReportReason, Role, Sort, Status
 
 ERROR_SCHEMA = {
     "type": "object",
@@ -123,6 +123,10 @@ class ArticleHeadOut(Out):
     mode: Mode
     title: str | None
     comment_count: int
+    slow_mode: int
+    opens_at: str | None
+    closes_at: str | None
+    notice: BreakerAction | None
 
 
 class ThreadOut(Out):
@@ -200,6 +204,7 @@ class MeOut(Out):
     votes: dict[str, Literal[1, -1]]
     mine: list[MineOut]
     notices: NoticesOut
+    next_turn: str | None
 
 
 class VoteOut(Out):
@@ -237,4 +242,8 @@ class ArticleOut(Out):
     published_at: str | None
     state: ArticleState
     mode: Mode | None
+    slow_mode: int | None
+    hours: str | None
+    close_at: str | None
+    reopen_at: str | None
     comment_count: int

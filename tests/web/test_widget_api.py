@@ -228,7 +228,17 @@ def test_unknown_article_is_open_and_empty_and_unknown_site_404(client, cast) ->
 
     answers.ThreadOut.model_validate(page)
     assert page == {
-        "article": {"key": "nobody-wrote-here", "state": "open", "mode": "publish", "title": None, "comment_count": 0},
+        "article": {
+            "key": "nobody-wrote-here",
+            "state": "open",
+            "mode": "publish",
+            "title": None,
+            "comment_count": 0,
+            "slow_mode": 0,
+            "opens_at": None,
+            "closes_at": None,
+            "notice": None,
+        },
         "comments": [],
         "next": None,
     }
