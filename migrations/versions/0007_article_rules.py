@@ -9,6 +9,7 @@ down_revision = "0002"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+SHOWN = sa.text("(pinned OR featured)")
 OPEN = sa.text("ended_at IS NULL")
 
 
@@ -19,6 +20,9 @@ def upgrade() -> None:
     op.add_column("articles", sa.Column("hours", sa.String(length=11), nullable=True))
     op.add_column("articles", sa.Column("tripped", sa.String(length=20), nullable=True))
     op.create_index("ix_comments_recent", "comments", ["article_id", "created_at"], unique=False)
+    op.create_index(
+        "ix_comments_shown", "comments", ["article_id"], unique=False, sqlite_where=SHOWN, postgresql_where=SHOWN
+    )  # fmt: skip
     _create_trips()
     op.create_table(
         "rule_changes",
@@ -75,6 +79,7 @@ def _create_trips() -> None:
 def downgrade() -> None:
     op.drop_table("rule_changes")
     op.drop_table("breaker_trips")
+    op.drop_index("ix_comments_shown", "comments")
     op.drop_index("ix_comments_recent", "comments")
     for name in ("tripped", "hours", "reopen_at", "close_at", "slow_mode"):
         op.drop_column("articles", name)
