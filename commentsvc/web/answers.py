@@ -204,7 +204,7 @@ class MeOut(Out):
     votes: dict[str, Literal[1, -1]]
     mine: list[MineOut]
     notices: NoticesOut
-    next_turn: str | None
+    wait: int
 
 
 class VoteOut(Out):

@@ -290,7 +290,7 @@ def me_json(
     votes: dict[int, int],
     mine: Sequence[dict[str, Any]],
     unread: int,
-    next_turn: int | None,
+    wait: int,
 ) -> dict[str, Any]:
     """Write what only the reader themselves may see."""
     return {
@@ -298,7 +298,7 @@ def me_json(
         "votes": {str(comment): value for comment, value in votes.items()},
         "mine": list(mine),
         "notices": {"unread": unread},
-        "next_turn": time_text(next_turn),
+        "wait": wait,
     }
 
 

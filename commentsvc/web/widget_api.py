@@ -245,15 +245,17 @@ def me(query_data: shapes.MeQuery) -> Response:
     mine = [shapes.own_json(o, name=name, role=role, article_key=keys[o.comment.article_id]) for o in own]
     shape = shapes.me_json(
         person, name=name, role=role, votes=votes, mine=mine, unread=readers.count_unread(session, person.id, site.id),
-        next_turn=_next_turn(site, article),
+        wait=_wait(site, article),
     )  # fmt: skip
     return jsonify(shape)
 
 
-def _next_turn(site: Site, article: Article | None) -> int | None:
+def _wait(site: Site, article: Article | None) -> int:
+    """Return for how many whole seconds slow mode asks me to wait."""
     if article is None or context.services().settings.rate_limits == "off":
-        return None
-    return next_turn(context.session(), site, article, caller().person, now=context.now())
+        return 0
+    turn = next_turn(context.session(), site, article, caller().person, now=context.now())
+    return 0 if turn is None else -((context.now() - turn) // 1_000_000)
 
 
 def _seconds_to(change: int | None) -> int | None:

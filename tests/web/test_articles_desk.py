@@ -226,7 +226,8 @@ def test_a_section_is_set_and_told(db: Database, cast: Cast, cam: Any) -> None:
 
     form = cam.get(f"{SECTIONS}?section=Sport+%26+more").text
     answer = press(
-        cam, form, of='id="edit"', section="Sport & more", mode="premoderate", slow_mode="30", hours="daily", opens="07:00", shuts="23:30",
+        cam, form, of='id="edit"', section="Sport & more", mode="premoderate", slow_mode="30", hours="daily",
+        opens="07:00", shuts="23:30",
     )  # fmt: skip
     page = cam.get(answer.headers["Location"]).text
 
@@ -234,7 +235,7 @@ def test_a_section_is_set_and_told(db: Database, cast: Cast, cam: Any) -> None:
         "Sport & more": {"mode": "premoderate", "slow_mode": 30, "hours": "07:00-23:30"}
     }
     assert "Premoderate One comment every 30 seconds 07:00 to 23:30 1" in text_of(page)
-    assert "Cam in Sport & more" in text_of(page)
+    assert "Cam Reyes in Sport & more" in text_of(page)
 
 
 def test_a_section_form_says_what_is_wrong(db: Database, cast: Cast, cam: Any) -> None:

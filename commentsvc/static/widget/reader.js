@@ -9,6 +9,8 @@ export class Reader {
   votes = {};
   /** @type {Map<string, import("./types").Mine>} */
   mine = new Map();
+  /** When slow mode lets them write again, in this browser's milliseconds. */
+  turn = 0;
   /** @type {Awaited<ReturnType<typeof import("./account.js").accountOf>> | null} */
   known = null;
   /** @type {Promise<void> | null} */
@@ -78,6 +80,7 @@ export class Reader {
       const me = await account.send("GET", `me?${query}`);
       this.person = me.person;
       this.votes = me.votes;
+      this.turn = Date.now() + me.wait * 1000;
       this.mine = new Map(me.mine.map((/** @type {import("./types").Mine} */ one) => [one.id, one]));
     } else {
       this.person = null;
