@@ -49,7 +49,7 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
     slow_mode = SelectField("Slow mode")
     hours = SelectField("Hours")
     opens = TimeField("From", [Optional()])
-    shuts = TimeField("to", [Optional()])
+    shuts = TimeField("To", [Optional()])
 
     def offer(self, *, mode: str, slow_mode: str, hours: str, own: int | None) -> None:
         """Name what is in force without a choice of one's own, and keep a slow mode that isn't among the usual."""
@@ -131,18 +131,18 @@ class BreakerForm(FlaskForm):  # type: ignore[misc]
 
     on = BooleanField("Articles have a circuit breaker")
     share = FloatField(
-        "Trips at a share of", [InputRequired("Give a share."), NumberRange(1, 100, "1 to 100 percent.")]
+        "Trips at (percent)", [InputRequired("Give a share."), NumberRange(1, 100, "1 to 100 percent.")]
     )
     minimum = IntegerField(
-        "of at least", [InputRequired("Give a number."), NumberRange(2, 10_000, "2 to 10,000 comments.")]
+        "Of at least (comments)", [InputRequired("Give a number."), NumberRange(2, 10_000, "2 to 10,000 comments.")]
     )
-    window = IntegerField("within", [InputRequired("Give minutes."), NumberRange(1, 10_080, "1 to 10,080 minutes.")])
-    action = SelectField("Then", choices=_choices(rule_words.ACTIONS))
+    window = IntegerField("Within (minutes)", [InputRequired("Give minutes."), NumberRange(1, 10_080, "1 to 10,080 minutes.")])
+    action = SelectField("What it does", choices=_choices(rule_words.ACTIONS))
     cool_down = IntegerField(
-        "for at least", [InputRequired("Give minutes."), NumberRange(1, 10_080, "1 to 10,080 minutes.")]
+        "Cool-down (minutes)", [InputRequired("Give minutes."), NumberRange(1, 10_080, "1 to 10,080 minutes.")]
     )
     measure = SelectMultipleField(
-        "Trouble is what was", [InputRequired("Choose at least one.")],
+        "What counts as trouble", [InputRequired("Choose at least one.")],
         choices=_choices(rule_words.MEASURES),
     )  # fmt: skip
 
@@ -150,7 +150,8 @@ class BreakerForm(FlaskForm):  # type: ignore[misc]
         """Fill in what is set, or what would be a good beginning."""
         shown = breaker or Breaker()
         self.on.data = breaker is not None
-        self.share.data = round(shown.share * 100, 1)
+        percent = round(shown.share * 100, 1)
+        self.share.data = int(percent) if percent == int(percent) else percent
         self.action.data = shown.action.value
         self.measure.data = [one.value for one in shown.measure]
         for name in ("minimum", "window", "cool_down"):

@@ -77,8 +77,8 @@ def state_words(rules: Rules, zone: str) -> str:
 
 def trip_words(trip: BreakerTrip) -> str:
     """Say what tripped a breaker."""
-    share = round(100 * trip.troubled / max(trip.counted, 1))
-    return f"{trip.troubled} of {trip.counted} comments were trouble ({share} %, the line is {trip.line:.0%})"
+    share = trip.troubled / max(trip.counted, 1)
+    return f"{trip.troubled} of {trip.counted} comments were trouble ({share:.0%}, the line is {trip.line:.0%})"
 
 
 def does_words(action: str) -> str:

@@ -180,7 +180,7 @@ def test_a_tripped_breaker_is_told_at_the_desk_and_ended_there(
     for shown in (queue, listed):
         assert f'Circuit breaker:</strong> <a href="{page_of}">' in shown
         assert "is premoderated" in shown
-    assert "4 of 4 comments were trouble (100 %, the line is 50%)" in text_of(page)
+    assert "4 of 4 comments were trouble (100%, the line is 50%)" in text_of(page)
     assert "stays tripped for longer" in extended
     assert "The circuit breaker has tripped" not in ended
     assert "ended by Cam" in text_of(ended)

@@ -32,6 +32,7 @@ export class Clock {
    */
   constructor(context, place) {
     this.context = context;
+    this.place = place;
     this.root = h("div", { class: "rules", part: "rules" });
     dress(context.shadow, writing);
     place.before(this.root);
@@ -45,9 +46,14 @@ export class Clock {
     if (said !== this.#said) {
       this.root.replaceChildren(...lines.map((line) => h("p", {}, line)));
       // The first time it is part of the page that is read; later it is news.
-      if (this.#said) context.announce(said || context.say("rules_gone"));
+      if (this.#said) context.announce(said || context.say(context.open ? "rules_gone" : "closed"));
     }
     this.#said = said;
+    const closed = this.place.querySelector(".closed");
+    if (closed && article.opens_at) {
+      const time = clockTime(article.opens_at, context.lang);
+      closed.textContent = `${context.say("closed")} ${context.say("opens_at", { time })}`;
+    }
     this.#wait(article.opens_at ?? article.closes_at);
   }
 
@@ -69,10 +75,10 @@ export class Clock {
  * @param {import("./types").ArticleHead} article
  * @param {import("./types").Context} context
  */
-function sentences({ notice, slow_mode, opens_at, closes_at }, { say, lang, open }) {
+function sentences({ notice, slow_mode, closes_at }, { say, lang, open }) {
   const lines = [];
+  if (!open) return [];
   if (notice) lines.push(say(`notice_${notice}`));
-  if (!open) return opens_at ? [say("opens_at", { time: clockTime(opens_at, lang) })] : [];
   if (slow_mode) lines.push(say("slow_mode", { time: span(slow_mode, lang) }));
   if (closes_at && isSoon(closes_at)) lines.push(say("closes_at", { time: clockTime(closes_at, lang) }));
   return lines;
