@@ -130,13 +130,13 @@ class BreakerForm(FlaskForm):  # type: ignore[misc]
     """When the breakers of a site's articles trip, and what then happens."""
 
     on = BooleanField("Articles have a circuit breaker")
-    share = FloatField(
-        "Trips at (percent)", [InputRequired("Give a share."), NumberRange(1, 100, "1 to 100 percent.")]
-    )
+    share = FloatField("Trips at (percent)", [InputRequired("Give a share."), NumberRange(1, 100, "1 to 100 percent.")])
     minimum = IntegerField(
         "Of at least (comments)", [InputRequired("Give a number."), NumberRange(2, 10_000, "2 to 10,000 comments.")]
     )
-    window = IntegerField("Within (minutes)", [InputRequired("Give minutes."), NumberRange(1, 10_080, "1 to 10,080 minutes.")])
+    window = IntegerField(
+        "Within (minutes)", [InputRequired("Give minutes."), NumberRange(1, 10_080, "1 to 10,080 minutes.")]
+    )
     action = SelectField("What it does", choices=_choices(rule_words.ACTIONS))
     cool_down = IntegerField(
         "Cool-down (minutes)", [InputRequired("Give minutes."), NumberRange(1, 10_080, "1 to 10,080 minutes.")]
