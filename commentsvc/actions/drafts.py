@@ -45,9 +45,12 @@ def draft_of(
     )
 
 
-def policy_of(site: Site, article: Article | None = None) -> Policy:
-    """Return the policy in force: the site's, and on an article that of its section, its mode and its breaker."""
-    policy = policy_from_json(site.policy)
+def policy_of(site: Site, article: Article | None = None, *, base: Policy | None = None) -> Policy:
+    """Return the policy in force: the site's, and on an article that of its section, its mode and its breaker.
+
+    `base` is the site's policy, for whoever has read it already.
+    """
+    policy = base or policy_from_json(site.policy)
     if article is None:
         return policy
     mode = Mode(article.mode) if article.mode else None

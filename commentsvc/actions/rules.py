@@ -48,9 +48,9 @@ class Rules:
         return self.opens_at or self.closes_at
 
 
-def rules_of(site: Site, article: Article | None, *, now: int) -> Rules:
-    """Return the rules in force; an article that nobody has seen yet has its site's."""
-    policy = policy_of(site, article)
+def rules_of(site: Site, article: Article | None, *, now: int, base: Policy | None = None) -> Rules:
+    """Return the rules in force; an article that nobody has seen yet has its site's. `base`: see `policy_of`."""
+    policy = policy_of(site, article, base=base)
     by_hand = ArticleState(article.state) if article else ArticleState.OPEN
     notice = BreakerAction(article.tripped) if article and article.tripped else None
     if by_hand != ArticleState.OPEN or policy.mode == Mode.CLOSED:

@@ -113,6 +113,18 @@ def test_what_is_wrong_is_said_beside_its_field_and_changes_nothing(
         assert session.scalars(select(RuleChange)).all() == []
 
 
+def test_list_says_what_holds_now(db: Database, cast: Cast, cam: Any) -> None:
+    with db.writing() as session:
+        session.get_one(Site, cast.daily.id).policy = {"sections": {"Sport": {"mode": "premoderate", "slow_mode": 30}}}
+        session.get_one(Article, cast.story.id).section = "Sport"
+        factories.article(session, cast.daily, reopen_at=now_us() + 3_600_000_000)
+
+    page = text_of(cam.get("/console/daily/articles").text)
+
+    assert "open, premoderated, slow 0 0" in page
+    assert "closed by the clock 0 0" in page
+
+
 def test_another_sites_article_is_not_there(db: Database, cast: Cast, cam: Any) -> None:
     with db.writing() as session:
         theirs = factories.article(session, cast.other, title="Their secret")
