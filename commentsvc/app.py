@@ -24,6 +24,7 @@ from commentsvc.web import (
     accounts,
     alerts_desk,
     answers,
+    articles_desk,
     assets,
     console,
     context,
@@ -39,6 +40,7 @@ from commentsvc.web import (
     policy_desk,
     publishers_api,
     scoring,
+    sections,
     security,
     widget_api,
 )
@@ -71,7 +73,7 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
     accounts.setup(app)
     apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
-    desks = (console, people_desk, policy_desk, insights, alerts_desk)
+    desks = (console, people_desk, articles_desk, sections, policy_desk, insights, alerts_desk)
     for module in (*apis, *desks, accounts, notices, assets, docs, embed, operations):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"

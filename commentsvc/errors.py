@@ -107,8 +107,8 @@ class TooManyRequests(DomainError):
 
     code = "too_many_requests"
 
-    def __init__(self, message: str, *, retry_after: int) -> None:
-        super().__init__(message, details={"retry_after": retry_after})
+    def __init__(self, message: str, *, retry_after: int, **details: int) -> None:
+        super().__init__(message, details={"retry_after": retry_after, **details})
         self.retry_after = retry_after
 
 

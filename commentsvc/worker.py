@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import alerting, asking, backtesting, clearing, judging, purging, rescoring
+from commentsvc.actions import alerting, asking, backtesting, breaker, clearing, judging, purging, rescoring
 from commentsvc.infra import jobs
 from commentsvc.infra.jobs import Claim
 from commentsvc.moderation.pipeline import Judge
@@ -114,10 +114,20 @@ def _clear_person(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int |
     return 0
 
 
+def _look_at_breaker(db: Database, _judge: Judge, args: Mapping[str, Any]) -> None:
+    breaker.evaluate(db, args["article"], now=now_us())
+
+
+def _let_breaker_go(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+    return breaker.come_back(db, args["trip"], now=now_us())
+
+
 JOBS: Mapping[str, Work] = {
     rescoring.JOB: _rescore_site,
     backtesting.JOB: _backtest,
     clearing.JOB: _clear_person,
+    breaker.JOB: _look_at_breaker,
+    breaker.RETURN_JOB: _let_breaker_go,
 }
 JOBS_TOGETHER: Mapping[str, Together] = {"rescore": _rescore, judging.ASK: _ask}
 

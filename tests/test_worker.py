@@ -166,5 +166,5 @@ def test_watch_remembers_since_when_the_engine_is_out(
 
     assert first is not None
     assert watch._out_since == first
-    assert set(JOBS) == {"backtest", "clear_person", "rescore_site"}
+    assert set(JOBS) == {"backtest", "breaker", "breaker_return", "clear_person", "rescore_site"}
     assert set(JOBS_TOGETHER) == {"ask", "rescore"}

@@ -1,6 +1,8 @@
 """What changes about an article: the publisher describes it, or a first comment makes it known?"""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
@@ -8,10 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from commentsvc import text
-from commentsvc.enums import ArticleState, Mode
+from commentsvc.actions.changing import change_article
 from commentsvc.errors import Invalid, OriginRefused
 from commentsvc.queries.sites import find_article, is_registered
-from commentsvc.store.models import Article, Site
+from commentsvc.store.models import Article, Person, Site
 
 _MAX_URL = 2000
 _MAX_TEXT = 60_000
@@ -28,12 +30,13 @@ class Description:
     section: str | None = None
     author: str | None = None
     published_at: int | None = None
-    state: ArticleState | None = None
-    mode: Mode | None = None
-    mode_given: bool = False
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    """What `changing.change_article` takes; members that aren't there stay as they are."""
 
 
-def put(session: Session, site: Site, key: str, description: Description, *, now: int) -> tuple[Article, bool]:
+def put(
+    session: Session, site: Site, key: str, description: Description, *, by: Person, now: int
+) -> tuple[Article, bool]:
     """Create or update an article by its publisher's key; say whether it is new. A changed URL never forks a thread."""
     article = find_article(session, site, key)
     is_new = article is None
@@ -48,11 +51,8 @@ def put(session: Session, site: Site, key: str, description: Description, *, now
                                               min_length=0, multiline=name in {"lead", "body"}))  # fmt: skip
     if description.published_at is not None:
         article.published_at = description.published_at
-    if description.state is not None:
-        article.state = description.state
-    if description.mode_given:
-        article.mode = description.mode
     article.version += 1
+    change_article(session, article, description.rules, by=by, now=now)
     session.flush()
     return article, is_new
 

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import answering, cases
+from commentsvc.actions import answering, breaker, cases
 from commentsvc.enums import Action, CaseState, Guideline, Reason, Status
 from commentsvc.errors import Conflict, DomainError, Invalid, NotFound
 from commentsvc.store.models import Article, Case, Comment, Decision, Membership, Notice, Person, Site
@@ -97,6 +97,7 @@ def decide(
     if closed is not None and action in {Action.APPROVE, Action.REJECT}:
         answering.answer_reports(session, comment, decision)
     _tell_author(session, comment, decision, now=now)
+    breaker.watch(session, site, article.id, now=now)
     return decision
 
 

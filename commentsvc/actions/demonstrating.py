@@ -40,6 +40,7 @@ POLICY: dict[str, Any] = {
     # Stricter than the default, because every article here has its full text: of the demo's own comments it holds the
     # two that are meant to be off topic.
     "relevance": 0.25,
+    "breaker": {"share": 0.4, "window": 60, "minimum": 8, "action": "stricter", "cool_down": 30},
     "suspect_words": ["idiot", "idiots", "moron", "morons", "clown", "clowns", "scum", "stupid cow", "brain-dead"],
 }
 _HOUR_US = 3600 * 1_000_000

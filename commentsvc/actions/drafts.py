@@ -1,11 +1,13 @@
 """What is there around a text that judging may look at?"""
 
+from dataclasses import replace
+
 from sqlalchemy import distinct, func, select
 from sqlalchemy.orm import Session
 
-from commentsvc.enums import Mode, Role, SanctionKind
+from commentsvc.enums import BreakerAction, Mode, Role, SanctionKind
 from commentsvc.moderation.normalise import fingerprint
-from commentsvc.moderation.policy import policy_from_json
+from commentsvc.moderation.policy import policy_for, policy_from_json
 from commentsvc.moderation.terms import Draft, Policy, Standing
 from commentsvc.queries.sites import find_membership, list_sanctions
 from commentsvc.store.models import PUBLISHED, Article, Comment, Site
@@ -35,7 +37,7 @@ def draft_of(
         article_text="\n\n".join(part for part in (article.lead, article.body) if part) if article else "",
         parent=parent.body if parent else None,
         thread=_thread(session, article),
-        mode=mode_of(site, article),
+        mode=policy_of(site, article).mode,
         standing=standing_of(session, person_id, site.id, now=now),
         recent=_recent(session, person_id, site.id, except_id),
         wave=_wave(session, person_id, site.id, body, now=now),
@@ -43,16 +45,21 @@ def draft_of(
     )
 
 
-def policy_of(site: Site) -> Policy:
-    """Return the site's policy."""
-    return policy_from_json(site.policy)
+def policy_of(site: Site, article: Article | None = None, *, base: Policy | None = None) -> Policy:
+    """Return the policy in force: the site's, and on an article that of its section, its mode and its breaker.
 
-
-def mode_of(site: Site, article: Article | None) -> Mode:
-    """Return the mode in force: the article's own, else the site's."""
-    if article is not None and article.mode:
-        return Mode(article.mode)
-    return policy_of(site).mode
+    `base` is the site's policy, for whoever has read it already.
+    """
+    policy = base or policy_from_json(site.policy)
+    if article is None:
+        return policy
+    mode = Mode(article.mode) if article.mode else None
+    found = policy_for(policy, article.section, BreakerAction(article.tripped) if article.tripped else None, mode=mode)
+    return replace(
+        found,
+        slow_mode=found.slow_mode if article.slow_mode is None else article.slow_mode,
+        hours=article.hours or found.hours,
+    )
 
 
 def standing_of(session: Session, person_id: int, site_id: int, *, now: int) -> Standing:

@@ -103,7 +103,7 @@ def draft_again(session: Session, comment: Comment, *, now: int) -> tuple[Draft,
         body=comment.body, except_id=comment.id, lot=random.random(), now=now,  # noqa: S311
     )  # fmt: skip
     asked = tuple(signal_of(row) for row in stored.latest_of(session, comment) if row.check in SLOW)
-    return replace(draft, asked=asked), policy_of(site)
+    return replace(draft, asked=asked), policy_of(site, article)
 
 
 def settle_held(session: Session, comment: Comment, verdict: Verdict, *, now: int) -> None:

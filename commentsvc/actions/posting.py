@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from commentsvc import text
 from commentsvc.actions import accounts, articles, asking, cases, decisions
-from commentsvc.actions.drafts import draft_of, mode_of, policy_of
+from commentsvc.actions.drafts import draft_of, policy_of
 from commentsvc.actions.judging import enqueue_rescore, record_shadow, record_signals
+from commentsvc.actions.rules import refuse_closed, refuse_hasty, rules_of
 from commentsvc.actions.sanctions import refuse_sanctioned
-from commentsvc.enums import Action, ArticleState, Mode, NudgeOutcome, Outcome, Reason, Status
+from commentsvc.enums import Action, NudgeOutcome, Outcome, Reason, Status
 from commentsvc.errors import (
-    ArticleClosed,
     Conflict,
     EditWindowOver,
     Forbidden,
@@ -96,7 +96,7 @@ def prepare(
         session, site, found, title=article.title, parent=parent, person_id=by.id, body=body, except_id=None,
         lot=random.random(), now=now,  # noqa: S311 - drawn for sampling, not for secrets
     )  # fmt: skip
-    return Prepared(site_key, article, parent_id, body, draft, policy_of(site))
+    return Prepared(site_key, article, parent_id, body, draft, policy_of(site, found))
 
 
 def nudge(session: Session, prepared: Prepared, judgement: Judgement, *, by: Person, now: int) -> Nudged | None:
@@ -139,6 +139,8 @@ def post(
     )
     # Everyone who changes a thread locks its article first; only then is the parent's state certain.
     session.refresh(article, with_for_update=True)
+    if with_gap:
+        refuse_hasty(session, site, article, by, now=now)
     parent = _public_parent(session, article, prepared.parent_id)
     comment = Comment(
         site_id=site.id,
@@ -173,7 +175,7 @@ def prepare_edit(session: Session, *, comment_id: int | None, body: str, by: Per
         session, site, article, title=article.title, parent=parent, person_id=by.id, body=body, except_id=comment.id,
         lot=random.random(), now=now,  # noqa: S311 - drawn for sampling, not for secrets
     )  # fmt: skip
-    return PreparedEdit(comment.id, comment.revision, body, draft, policy_of(site))
+    return PreparedEdit(comment.id, comment.revision, body, draft, policy_of(site, article))
 
 
 def edit(session: Session, prepared: PreparedEdit, judgement: Judgement, *, by: Person, now: int) -> Comment:
@@ -223,13 +225,12 @@ def _admit(
         articles.check_ref(session, site, article.key, article.url, article.title)
         if parent_id is not None:
             raise ParentNotPublic("The comment you reply to is no longer there.", field="parent")
-    elif found.state != ArticleState.OPEN:
-        raise ArticleClosed("This article no longer takes comments.")
-    if mode_of(site, found) == Mode.CLOSED:
-        raise ArticleClosed("Comments are closed here.")
+    refuse_closed(rules_of(site, found, now=now))
     parent = _public_parent(session, found, parent_id) if found else None
     if with_gap:
         _keep_gap(session, site, by, now=now)
+        if found is not None:
+            refuse_hasty(session, site, found, by, now=now)
     return found, parent
 
 
@@ -331,8 +332,7 @@ def _may_edit(session: Session, comment: Comment, limits: Limits, *, now: int) -
         raise Conflict("You have withdrawn this comment.")
     if comment.status == Status.REJECTED:
         raise Conflict("This comment was rejected; you can appeal, but not edit it.")
-    article = session.get_one(Article, comment.article_id)
-    if article.state != ArticleState.OPEN or mode_of(session.get_one(Site, comment.site_id), article) == Mode.CLOSED:
-        raise ArticleClosed("This article no longer takes comments.")
+    site, article = session.get_one(Site, comment.site_id), session.get_one(Article, comment.article_id)
+    refuse_closed(rules_of(site, article, now=now))
     if now > comment.created_at + limits.edit_window * _SECOND:
         raise EditWindowOver(f"A comment can be edited for {limits.edit_window // 60} minutes.")

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from commentsvc import text
-from commentsvc.actions import accounts, cases, decisions
+from commentsvc.actions import accounts, breaker, cases, decisions
 from commentsvc.actions.decisions import lock_thread
 from commentsvc.actions.drafts import policy_of
 from commentsvc.actions.sanctions import refuse_sanctioned
@@ -63,6 +63,7 @@ def report(
         likelihood=likelihood_of(session, comment), now=now,
     )  # fmt: skip
     _hold_if_enough(session, comment, _guideline(reason), now=now)
+    breaker.watch(session, session.get_one(Site, comment.site_id), comment.article_id, now=now)
     return made
 
 

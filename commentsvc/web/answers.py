@@ -4,7 +4,17 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from commentsvc.enums import ArticleState, Guideline, Mode, ReportReason, Role, SanctionKind, Sort, Status
+from commentsvc.enums import (
+    ArticleState,
+    BreakerAction,
+    Guideline,
+    Mode,
+    ReportReason,
+    Role,
+    SanctionKind,
+    Sort,
+    Status,
+)
 
 ERROR_SCHEMA = {
     "type": "object",
@@ -123,6 +133,10 @@ class ArticleHeadOut(Out):
     mode: Mode
     title: str | None
     comment_count: int
+    slow_mode: int
+    opens_at: str | None
+    closes_at: str | None
+    notice: BreakerAction | None
 
 
 class ThreadOut(Out):
@@ -216,6 +230,7 @@ class MeOut(Out):
     mine: list[MineOut]
     notices: NoticesOut
     sanctions: list[OwnSanctionOut]
+    wait: int
 
 
 class VoteOut(Out):
@@ -253,4 +268,8 @@ class ArticleOut(Out):
     published_at: str | None
     state: ArticleState
     mode: Mode | None
+    slow_mode: int | None
+    hours: str | None
+    close_at: str | None
+    reopen_at: str | None
     comment_count: int

@@ -58,11 +58,14 @@ def encode(value: Any) -> Encoded:
     return Encoded(body, hashlib.blake2b(body, digest_size=12).hexdigest())
 
 
-def public(page: Encoded) -> Response:
-    """Answer what is the same for everyone: any origin may read it, and caches may keep it for a minute at most."""
+def public(page: Encoded, *, until: int | None = None) -> Response:
+    """Answer what is the same for everyone: any origin may read it, and caches may keep it for a minute at most,
+    less when it holds for `until` seconds only."""
     response = Response(page.body, mimetype="application/json")
     response.set_etag(page.etag)
-    response.headers["Cache-Control"] = f"public, max-age={_MAX_AGE}, stale-while-revalidate={_STALE}"
+    fresh = _MAX_AGE if until is None else max(0, min(_MAX_AGE, until))
+    stale = _STALE if until is None else max(0, min(_STALE, until - fresh))
+    response.headers["Cache-Control"] = f"public, max-age={fresh}, stale-while-revalidate={stale}"
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = "ETag, Retry-After"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -11,6 +11,8 @@ from flask.typing import ResponseReturnValue
 
 from commentsvc.actions import reviewing
 from commentsvc.actions.decisions import Item, Result
+from commentsvc.actions.drafts import policy_of
+from commentsvc.actions.rules import rules_of
 from commentsvc.enums import Action, ArticleSort, CaseSort, CaseState, Guideline, Reason
 from commentsvc.errors import Conflict, Invalid, NotFound
 from commentsvc.queries import articles, people, queue, rescoring
@@ -69,7 +71,10 @@ def show_articles() -> ResponseReturnValue:
     page = articles.page(
         context.session(), desk().site.id, q=q, sort=sort, cursor=request.args.get("after"), limit=_PAGE
     )
-    return render_template("console/articles.html", page=page, q=q, sort=sort, **frame())
+    site, now = desk().site, context.now()
+    base = policy_of(site)
+    rules = {article.id: rules_of(site, article, now=now, base=base) for article in page.articles}
+    return render_template("console/articles.html", page=page, rules=rules, q=q, sort=sort, **frame())
 
 
 @blueprint.post("/<site_key>/decisions")

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from commentsvc.errors import NotFound, NotSignedIn
 from commentsvc.permissions import may_moderate
-from commentsvc.queries import people, queue, sites
+from commentsvc.queries import breakers, people, queue, sites
 from commentsvc.store.models import Membership, Site
 from commentsvc.web import context, scenes
 from commentsvc.web.accounts import signed_in_person
@@ -86,6 +86,7 @@ def frame() -> dict[str, Any]:
         "me": here.membership.name,
         "has_other_sites": len(people.managed_sites(session, here.membership.person_id)) > 1,
         "summary": queue.summary(session, here.site.id),
+        "tripped": breakers.list_open_trips(session, here.site.id),
         "now": context.now(),
     }
 

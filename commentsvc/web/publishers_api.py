@@ -1,10 +1,13 @@
 """What may publishers' servers say of their articles?"""
 
+from typing import Any
+
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
 from commentsvc.actions import articles
 from commentsvc.actions.articles import Description
+from commentsvc.actions.changing import ARTICLE_RULES
 from commentsvc.enums import Scope
 from commentsvc.errors import Forbidden, NotFound
 from commentsvc.queries import sites
@@ -32,7 +35,6 @@ def put_article(json_data: shapes.ArticleIn) -> Response:
     """Describe an article by its key; members that are left out stay as they are."""
     session = context.session()
     site = _own_site(json_data.site)
-    given = json_data.model_fields_set
     article, is_new = articles.put(
         session,
         site,
@@ -45,10 +47,9 @@ def put_article(json_data: shapes.ArticleIn) -> Response:
             section=json_data.section,
             author=json_data.author,
             published_at=shapes.parse_time(json_data.published_at) if json_data.published_at else None,
-            state=json_data.state,
-            mode=json_data.mode,
-            mode_given="mode" in given,
+            rules=_rules(json_data),
         ),
+        by=caller().person,
         now=context.now(),
     )
     answer = jsonify(shapes.article_json(article))
@@ -68,6 +69,16 @@ def get_article(query_data: ArticleKeyQuery) -> Response:
     if article is None:
         raise NotFound("There is no such article.", field="key")
     return jsonify(shapes.article_json(article))
+
+
+def _rules(given: shapes.ArticleIn) -> dict[str, Any]:
+    """Return the rules that came along; `state` null is as left out, the others' null takes them away."""
+    rules = {name: getattr(given, name) for name in ARTICLE_RULES if name in given.model_fields_set}
+    if rules.get("state", "") is None:
+        del rules["state"]
+    for name in {"close_at", "reopen_at"} & rules.keys():
+        rules[name] = shapes.parse_time(rules[name]) if rules[name] else None
+    return rules
 
 
 def _own_site(key: str) -> Site:

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
 
+from commentsvc.actions.rules import Rules
 from commentsvc.enums import ArticleState, Mode, ReportReason, Role, Sort, Status
+from commentsvc.moderation.opening import MAX_SLOW_MODE
 from commentsvc.queries.readers import Own
 from commentsvc.queries.sites import Limits
 from commentsvc.queries.threads import CommentRow, Page, Permalink
@@ -157,8 +159,12 @@ class ArticleIn(BaseModel):
     published_at: str | None = None
     state: ArticleState | None = None
     mode: Mode | None = None
+    slow_mode: Annotated[int, Field(ge=0, le=MAX_SLOW_MODE, strict=True)] | None = None
+    hours: Annotated[str, StringConstraints(max_length=11)] | None = None
+    close_at: str | None = None
+    reopen_at: str | None = None
 
-    @field_validator("published_at")
+    @field_validator("published_at", "close_at", "reopen_at")
     @classmethod
     def _time(cls, value: str | None) -> str | None:
         if value is not None:
@@ -202,14 +208,18 @@ def config_json(site: Site, guidelines: Guidelines, limits: Limits, *, sign_in: 
     }
 
 
-def thread_json(key: str, article: Article | None, mode: Mode, page: Page | None) -> dict[str, Any]:
-    """Write a page of a thread; an article that nobody has seen yet is open and empty."""
+def thread_json(key: str, article: Article | None, rules: Rules, page: Page | None) -> dict[str, Any]:
+    """Write a page of a thread; an article that nobody has seen yet is empty, and as open as its site."""
     head = {
         "key": key,
-        "state": article.state if article else ArticleState.OPEN,
-        "mode": mode,
+        "state": rules.state,
+        "mode": rules.mode,
         "title": article.title if article else None,
         "comment_count": article.comment_count if article else 0,
+        "slow_mode": rules.slow_mode,
+        "opens_at": time_text(rules.opens_at),
+        "closes_at": time_text(rules.closes_at),
+        "notice": rules.notice,
     }
     return {"article": head, **(page_json(page) if page else {"comments": [], "next": None})}
 
@@ -288,6 +298,7 @@ def me_json(
     mine: Sequence[dict[str, Any]],
     unread: int,
     sanctions: Sequence[Sanction],
+    wait: int,
 ) -> dict[str, Any]:
     """Write what only the reader themselves may see."""
     return {
@@ -296,6 +307,7 @@ def me_json(
         "mine": list(mine),
         "notices": {"unread": unread},
         "sanctions": [sanction_json(sanction) for sanction in sanctions],
+        "wait": wait,
     }
 
 
@@ -336,6 +348,10 @@ def article_json(article: Article) -> dict[str, Any]:
         "published_at": time_text(article.published_at),
         "state": article.state,
         "mode": article.mode,
+        "slow_mode": article.slow_mode,
+        "hours": article.hours,
+        "close_at": time_text(article.close_at),
+        "reopen_at": time_text(article.reopen_at),
         "comment_count": article.comment_count,
     }
 

@@ -5,8 +5,9 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 
-from commentsvc.actions import appeals, drafts, posting, reporting, sanctions, voting
+from commentsvc.actions import appeals, posting, reporting, sanctions, voting
 from commentsvc.actions.posting import ArticleRef
+from commentsvc.actions.rules import next_turn, rules_of
 from commentsvc.enums import Role, Scope, Status
 from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
 from commentsvc.queries import readers, sites, threads
@@ -45,20 +46,22 @@ def thread(query_data: shapes.ThreadQuery) -> Response:
     session, q = context.session(), query_data
     site = sites.get_site(session, q.site)
     article = sites.find_article(session, site, q.article)
-    mode = drafts.mode_of(site, article)
+    rules = rules_of(site, article, now=context.now())
     if article is None:
         decode_cursor(q.after, sort=q.sort)
-        return public(encode(shapes.thread_json(q.article, None, mode, None)))
+        return public(encode(shapes.thread_json(q.article, None, rules, None)), until=_seconds_to(rules.changes_at))
     version = threads.thread_version(article, now=context.now())
     # Names and badges belong to people, not to the thread's version: nothing is kept longer than half a minute.
     age = context.now() // _CACHE_US
-    key = (article.id, version, age, q.sort, q.limit, q.after)
+    # What the clock or the site's policy changes doesn't move the article's version: it is part of the key itself.
+    holds = (rules.state, rules.mode, rules.slow_mode, rules.changes_at, rules.notice)
+    key = (article.id, version, age, q.sort, q.limit, q.after, holds)
 
     def make() -> Any:
         page = threads.page(session, article, sort=q.sort, limit=q.limit, cursor=q.after)
-        return shapes.thread_json(q.article, article, mode, page)
+        return shapes.thread_json(q.article, article, rules, page)
 
-    return public(context.services().pages.get(key, make))
+    return public(context.services().pages.get(key, make), until=_seconds_to(rules.changes_at))
 
 
 @blueprint.get("/comments/<comment_id>/replies")
@@ -243,6 +246,7 @@ def me(query_data: shapes.MeQuery) -> Response:
     shape = shapes.me_json(
         person, name=name, role=role, votes=votes, mine=mine, unread=readers.count_unread(session, person.id, site.id),
         sanctions=sites.list_sanctions(session, person.id, site.id, now=context.now()),
+        wait=_wait(site, article),
     )  # fmt: skip
     return jsonify(shape)
 
@@ -261,6 +265,18 @@ def acknowledge(json_data: shapes.AcknowledgeIn) -> Response:
     sanctions.acknowledge(session, parse_id(json_data.sanction) or 0, by=person, site_id=site.id, now=now)
     in_force = sites.list_sanctions(session, person.id, site.id, now=now)
     return jsonify({"sanctions": [shapes.sanction_json(one) for one in in_force]})
+
+
+def _wait(site: Site, article: Article | None) -> int:
+    """Return for how many whole seconds slow mode asks me to wait."""
+    if article is None or context.services().settings.rate_limits == "off":
+        return 0
+    turn = next_turn(context.session(), site, article, caller().person, now=context.now())
+    return 0 if turn is None else -((context.now() - turn) // 1_000_000)
+
+
+def _seconds_to(change: int | None) -> int | None:
+    return None if change is None else (change - context.now()) // 1_000_000
 
 
 def _own_answer(comment: Comment, breaches: Any, status: int) -> Response:

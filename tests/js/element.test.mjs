@@ -75,6 +75,29 @@ test("a closed article shows its comments and no place to write", async (t) => {
   assert.ok(labels.includes("Report"));
 });
 
+test("a conversation that the clock has closed says when it opens again", async (t) => {
+  const opens_at = new Date(Date.now() + 3 * 24 * 3600_000).toISOString();
+  const { shadow } = await open(t, [comment("1")], { state: "closed", opens_at });
+
+  await until(() => shadow.querySelector(".closed").textContent.includes("again"));
+
+  const day = new Date(opens_at).toLocaleDateString("en", { weekday: "long" });
+  assert.match(shadow.querySelector(".closed").textContent, new RegExp(`closed.* It opens again at ${day}`));
+});
+
+test("readers are told of slow mode and of a breaker, above the place to write", async (t) => {
+  const { shadow } = await open(t, [], { slow_mode: 120, notice: "premoderate", mode: "premoderate" });
+
+  await until(() => shadow.querySelector(".rules p"));
+
+  const lines = [...shadow.querySelectorAll(".rules p")].map((line) => line.textContent);
+  assert.deepEqual(lines, [
+    "This conversation has become heated. For now, the team reads every comment before it appears.",
+    "Slow mode is on: everyone can comment once every 2 minutes.",
+  ]);
+  assert.ok(shadow.querySelector(".rules + div .prompt"));
+});
+
 test("an empty thread invites to write", async (t) => {
   const { shadow } = await open(t, []);
 

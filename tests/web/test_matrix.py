@@ -99,6 +99,31 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "console.show_queue"): Row((303, 404, 200, 200, 404), "/console/daily", kind="page"),
     ("GET", "console.show_decided"): Row((303, 404, 200, 200, 404), "/console/daily/decided", kind="page"),
     ("GET", "console.show_articles"): Row((303, 404, 200, 200, 404), "/console/daily/articles", kind="page"),
+    ("GET", "articles_desk.show_article"): Row(
+        (303, 404, 200, 200, 404), "/console/daily/articles/{article}", kind="page",
+    ),
+    ("POST", "articles_desk.save"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/articles/{article}",
+        {"state": "open", "mode": "", "slow_mode": "", "hours": ""}, kind="form",
+    ),
+    ("POST", "articles_desk.handle_breaker"): Row(
+        (303, 404, 409, 409, 404), "/console/daily/articles/{article}/breaker", {"do": "end"}, kind="form",
+    ),
+    ("POST", "articles_desk.take_back"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/articles/{article}/shown",
+        {"comment": "{theirs}", "action": "unpin"}, kind="form",
+    ),
+    ("GET", "sections.show_sections"): Row((303, 404, 200, 200, 404), "/console/daily/sections", kind="page"),
+    ("POST", "sections.save_section"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/sections",
+        {"section": "Sport", "mode": "closed", "slow_mode": "", "hours": ""}, kind="form",
+    ),
+    ("POST", "sections.save_breaker"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/sections/breaker", {}, kind="form",
+    ),
+    ("POST", "sections.save_time_zone"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/sections/time-zone", {"time_zone": "Europe/Oslo"}, kind="form",
+    ),
     ("POST", "console.decide"): Row(
         (303, 404, 303, 303, 404), "/console/daily/decisions",
         {"comment": "{held}", "revision": "1", "seen": "1", "action": "approve"}, kind="form",
@@ -243,6 +268,7 @@ def scene(db, cast):
     ids = {"theirs": str(theirs.id), "held": str(held.id), "decision": str(decision.id)}
     ids |= {"backtest": str(backtest.id), "change": str(change.id)}
     ids |= {"nia": str(nia.id), "sanction": str(sanction.id), "clearing": str(clearing.id)}
+    ids |= {"article": str(cast.story.id)}
     return ids, tokens
 
 

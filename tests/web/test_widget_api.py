@@ -9,11 +9,12 @@ import time_machine
 from sqlalchemy import func, select
 
 from commentsvc.actions import decisions
+from commentsvc.app import create_app
 from commentsvc.enums import Action, Guideline, Status
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.store.db import now_us
-from commentsvc.store.models import Comment, IdempotencyKey, SignalRow
-from commentsvc.web import answers
+from commentsvc.store.models import Article, Comment, IdempotencyKey, RuleChange, SignalRow, Site
+from commentsvc.web import answers, shapes
 from tests import factories
 
 CALM = "The new ferry timetable leaves out everyone who works the early shift."
@@ -228,7 +229,17 @@ def test_unknown_article_is_open_and_empty_and_unknown_site_404(client, cast) ->
 
     answers.ThreadOut.model_validate(page)
     assert page == {
-        "article": {"key": "nobody-wrote-here", "state": "open", "mode": "publish", "title": None, "comment_count": 0},
+        "article": {
+            "key": "nobody-wrote-here",
+            "state": "open",
+            "mode": "publish",
+            "title": None,
+            "comment_count": 0,
+            "slow_mode": 0,
+            "opens_at": None,
+            "closes_at": None,
+            "notice": None,
+        },
         "comments": [],
         "next": None,
     }
@@ -392,3 +403,97 @@ def test_publisher_describes_an_article_and_readers_see_its_state(client, db, ca
     assert (read["url"], read["lead"], read["state"]) == ("https://daily.example/moved", "A lead.", "closed")
     assert thread(client, article="fresh")["article"]["state"] == "closed"
     assert (late.status_code, late.get_json()["error"]["code"]) == (409, "article_closed")
+
+
+# Rules by the clock, by the section and by the breaker
+
+STORY = {"key": "story", "url": "https://daily.example/story", "title": "Story"}
+
+
+def change_story(db, cast, **columns) -> None:
+    with db.writing() as session:
+        article = session.get_one(Article, cast.story.id)
+        for name, value in columns.items():
+            setattr(article, name, value)
+
+
+def test_thread_says_when_the_clock_opens_it_and_no_cache_outlives_that(client, db, cast) -> None:
+    soon = (now_us() // 1_000_000 + 3600) * 1_000_000
+    change_story(db, cast, reopen_at=soon)
+    far = client.get("/api/v1/comments?site=daily&article=story")
+    change_story(db, cast, reopen_at=now_us() + 3_500_000)
+    near = client.get("/api/v1/comments?site=daily&article=story")
+    change_story(db, cast, reopen_at=now_us() - 1)
+    after = client.get("/api/v1/comments?site=daily&article=story")
+
+    answers.ThreadOut.model_validate(far.json)
+    assert (far.json["article"]["state"], far.json["article"]["closes_at"]) == ("closed", None)
+    assert far.json["article"]["opens_at"] == shapes.time_text(soon)
+    assert far.headers["Cache-Control"] == "public, max-age=5, stale-while-revalidate=55"
+    assert near.headers["Cache-Control"] in {f"public, max-age={s}, stale-while-revalidate=0" for s in (2, 3)}
+    # The article's version never moved: the page is another one because the clock says so.
+    assert (after.json["article"]["state"], after.json["article"]["opens_at"]) == ("open", None)
+
+
+def test_thread_follows_its_section_at_once(client, db, cast) -> None:
+    change_story(db, cast, section="Sport")
+    before = client.get("/api/v1/comments?site=daily&article=story").json["article"]
+    with db.writing() as session:
+        session.get_one(Site, cast.daily.id).policy = {"sections": {"Sport": {"mode": "closed", "slow_mode": 30}}}
+    after = client.get("/api/v1/comments?site=daily&article=story").json["article"]
+
+    assert (before["mode"], before["slow_mode"]) == ("publish", 0)
+    assert (after["mode"], after["slow_mode"]) == ("closed", 30)
+
+
+def test_thread_tells_readers_of_a_tripped_breaker(client, db, cast) -> None:
+    change_story(db, cast, tripped="premoderate")
+
+    article = client.get("/api/v1/comments?site=daily&article=story").json["article"]
+
+    assert (article["notice"], article["mode"]) == ("premoderate", "premoderate")
+
+
+def test_slow_mode_answers_429_and_me_says_for_how_long(settings, db, cast) -> None:
+    app = create_app(settings.model_copy(update={"rate_limits": "on"}))
+    client = app.test_client()
+    change_story(db, cast, slow_mode=600)
+    with db.writing() as session:
+        session.get_one(Site, cast.daily.id).limits = {"gap": 0, "gap_new_author": 0}
+        headers = factories.bearer(session, cast.ada, cast.daily)
+    body = {"site": "daily", "article": STORY, "body": "A calm remark."}
+
+    first = client.post("/api/v1/comments", json=body, headers=headers)
+    second = client.post("/api/v1/comments", json={**body, "body": "Another one."}, headers=headers)
+    me = client.get("/api/v1/me?site=daily&article=story", headers=headers).json
+    elsewhere = client.get("/api/v1/me?site=daily", headers=headers).json
+    app.extensions["commentsvc"].judge.close()
+
+    assert (first.status_code, second.status_code) == (201, 429)
+    assert second.json["error"]["code"] == "too_many_requests"
+    assert second.json["error"]["details"]["slow_mode"] == 600
+    assert 590 <= int(second.headers["Retry-After"]) <= 600
+    assert 590 <= me["wait"] <= 600
+    assert elsewhere["wait"] == 0
+
+
+def test_publisher_sets_slow_mode_hours_and_dates_and_takes_them_away(client, db, cast) -> None:
+    with db.writing() as session:
+        headers = factories.bearer(session, cast.cam, cast.daily, *factories.STAFF)
+    told = {
+        "slow_mode": 60, "hours": "07:00-22:00", "close_at": "2026-12-24T18:00:00.000000Z",
+        "reopen_at": "2026-12-27T07:00:00.000000Z", "mode": "premoderate",
+    }  # fmt: skip
+
+    set_, left, gone, wrong = (
+        client.put("/api/v1/articles", json={"site": "daily", **STORY, **more}, headers=headers)
+        for more in (told, {}, dict.fromkeys(told), {"hours": "late"})
+    )
+
+    assert {name: set_.json[name] for name in told} == told
+    assert left.json == set_.json
+    assert {name: gone.json[name] for name in told} == dict.fromkeys(told)
+    assert (wrong.status_code, wrong.json["error"]["field"]) == (422, "hours")
+    with db.reading() as session:
+        changes = session.scalars(select(RuleChange).order_by(RuleChange.id)).all()
+        assert [(change.by_person_id, set(change.after)) for change in changes] == [(cast.cam.id, set(told))] * 2

@@ -1,6 +1,7 @@
 // How does a reader write: what is kept, counted, sent, and asked again before it is posted?
 import { notice } from "./reader.js";
 import { button, h, keep, recall } from "./dom.js";
+import { addOwn } from "./own.js";
 import "./strings-writing.js";
 import { dress } from "./styles.js";
 import { writing } from "./styles-writing.js";
@@ -20,8 +21,35 @@ export function compose(context, task) {
   return { root: composer.root, focus: () => composer.field.focus() };
 }
 
+/**
+ * Put the form for a new comment in its place.
+ *
+ * @param {import("./section.js").Section} section
+ * @param {boolean} focus
+ * @param {() => void} leave puts the offer to write back
+ */
+export function write({ context, thread, writing }, focus, leave) {
+  if (!context || !thread || !writing) return;
+  const composer = compose(context, {
+    done: (comment) => {
+      leave();
+      addOwn(thread, comment);
+    },
+    cancel: () => {
+      leave();
+      writing.querySelector("button")?.focus();
+    },
+  });
+  writing.replaceChildren(composer.root);
+  if (!focus) return;
+  composer.focus();
+  // Whoever begins to write wants to know what has changed since the page was loaded.
+  context.look();
+}
+
 class Composer {
   #sending = false;
+  #ticking = 0;
 
   /**
    * @param {import("./types").Context} context
@@ -34,10 +62,16 @@ class Composer {
     this.draft = { ...this.#blank(), ...this.#kept(), open: true };
     this.counter = h("span", { class: "counter", id: `left-${task.parent?.id ?? task.editing?.id ?? ""}` });
     this.note = h("div", {});
+    this.turn = h("p", { class: "turn", part: "turn", hidden: true });
     this.field = this.#makeField();
     this.submit = h("button", { class: "primary", part: "button primary" }, this.#label());
     this.root = this.#makeForm();
     this.#count();
+    if (!task.editing) {
+      this.#waitForTurn();
+      // A draft may be put back before it is known who reads.
+      context.reader.restoring?.then(() => this.#waitForTurn()).catch(() => {});
+    }
   }
 
   #makeField() {
@@ -83,6 +117,7 @@ class Composer {
       { class: this.task.editing ? "composer editing" : "composer", part: "form", submit },
       this.field,
       this.note,
+      this.turn,
       row,
       hint,
     );
@@ -114,6 +149,7 @@ class Composer {
     if (this.#sending) return;
     const text = tidy(this.field.value);
     const left = this.#left(text);
+    if (this.#ticking) return this.context.announce(this.turn.textContent ?? "");
     if (!text || left < 0) {
       this.#tell(text ? say("too_long", { n: -left }) : say("write_first"));
       this.field.focus();
@@ -131,9 +167,11 @@ class Composer {
     } catch (error) {
       const { code, details } = /** @type {import("./api.js").ApiError} */ (error);
       if (code === "nudge") this.#nudge(details, text);
+      else if (details?.slow_mode) this.#slowDown(error);
       else this.note.replaceChildren(notice(this.context, error));
       // What has been imposed meanwhile is told above the thread, with the reason; the text is kept.
       if (code === "sanctioned") reader.load().catch(() => {});
+      if (code === "article_closed") this.context.look();
       // A key that met another text is of no use any more.
       if (code === "idempotency_key_reused") this.draft.key = crypto.randomUUID();
     } finally {
@@ -196,6 +234,33 @@ class Composer {
     this.field.setSelectionRange(start, end);
   }
 
+  /** @param {any} error the service's refusal, which says for how long */
+  #slowDown({ retryAfter }) {
+    this.context.reader.turn = Date.now() + retryAfter * 1000;
+    this.#waitForTurn();
+    this.context.announce(this.turn.textContent ?? "");
+    this.context.look();
+  }
+
+  /** Count down to the reader's next turn in slow mode; writing goes on meanwhile. */
+  #waitForTurn() {
+    const { say, lang, reader, announce } = this.context;
+    clearTimeout(this.#ticking);
+    const was = this.#ticking;
+    this.#ticking = 0;
+    const left = Math.ceil((reader.turn - Date.now()) / 1000);
+    this.turn.hidden = left <= 0;
+    this.submit.ariaDisabled = String(left > 0);
+    if (left <= 0) {
+      if (was && this.root.isConnected) announce(say("turn_come"));
+      return;
+    }
+    this.turn.textContent = say("your_turn", { time: countdown(left, lang) });
+    // A form that has left the page counts no more.
+    if (was && !this.root.isConnected) return;
+    this.#ticking = window.setTimeout(() => this.#waitForTurn(), (reader.turn - Date.now()) % 1000 || 1000);
+  }
+
   /** @param {string} text */
   #tell(text) {
     this.note.replaceChildren(h("p", { class: "notice", part: "notice" }, text));
@@ -206,7 +271,7 @@ class Composer {
   #busy(busy) {
     this.#sending = busy;
     this.submit.textContent = busy ? this.context.say("posting") : this.#label();
-    this.submit.ariaDisabled = String(busy);
+    this.submit.ariaDisabled = String(busy || this.#ticking > 0);
   }
 
   #count() {
@@ -235,6 +300,20 @@ class Composer {
   #keep() {
     if (!this.task.editing) keep(this.name, this.draft.text ? JSON.stringify(this.draft) : null);
   }
+}
+
+/**
+ * Write seconds as a countdown: 42 seconds, 2:05.
+ *
+ * @param {number} seconds
+ * @param {string} lang
+ */
+function countdown(seconds, lang) {
+  if (seconds < 60) return new Intl.NumberFormat(lang, { style: "unit", unit: "second", unitDisplay: "long" }).format(seconds);
+  const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  const clock = minutes < 60 ? `${minutes}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}`;
+  return `${clock}:${two(seconds % 60)}`;
 }
 
 /**

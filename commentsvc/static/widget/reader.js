@@ -11,6 +11,8 @@ export class Reader {
   mine = new Map();
   /** @type {import("./types").Sanction[]} what the site restricts them by */
   sanctions = [];
+  /** When slow mode lets them write again, in this browser's milliseconds. */
+  turn = 0;
   /** @type {Awaited<ReturnType<typeof import("./account.js").accountOf>> | null} */
   known = null;
   /** @type {Promise<void> | null} */
@@ -80,6 +82,7 @@ export class Reader {
       const me = await account.send("GET", `me?${query}`);
       this.person = me.person;
       this.votes = me.votes;
+      this.turn = Date.now() + me.wait * 1000;
       this.mine = new Map(me.mine.map((/** @type {import("./types").Mine} */ one) => [one.id, one]));
       this.sanctions = me.sanctions;
     } else {

@@ -19,6 +19,8 @@ export class Section {
   #watch = null;
   /** @type {string | undefined} */
   #shownTo;
+  /** @type {import("./rules.js").Clock | undefined} */
+  clock;
 
   /**
    * @param {HTMLElement} host
@@ -65,6 +67,7 @@ export class Section {
   close() {
     this.#closed = true;
     this.#watch?.stop();
+    this.clock?.stop();
   }
 
   /** @param {string} jwt */
@@ -106,16 +109,15 @@ export class Section {
    */
   #draw(config, page) {
     const { say } = this;
-    const { state, mode } = page.article;
-    this.context = this.#contextFor(config, page);
+    this.context = this.#contextFor(config);
     this.thread = new Thread(this.context);
     this.counter = h("span", { class: "count", part: "count" });
     this.account = h("div", { class: "account", part: "account" });
     this.alert = h("div", {});
     this.told = h("div", {});
     this.writing = h("div", { class: "writing", part: "composer" });
+    this.place = h("div", {});
     this.fresh = h("div", {});
-    const closed = state !== "open" || mode === "closed";
     this.root.replaceChildren(
       h(
         "header",
@@ -126,33 +128,58 @@ export class Section {
       this.alert,
       banner(this.context),
       this.told,
-      closed ? h("p", { class: "closed", part: "closed" }, say("closed")) : this.writing,
+      this.place,
       h("div", { class: "bar", part: "toolbar" }, this.#sorting(config.sorts)),
       this.fresh,
       this.thread.root,
     );
     this.#count(page.article.comment_count - this.total);
-    this.#drawAccount();
-    if (!closed) this.#drawPrompt();
+    this.#rule(page.article);
     this.thread.start(page, this.sort ?? config.sorts[0]);
   }
 
   /**
+   * Take up what holds on the article now: whether and how readers may write changes in a page that is open, too.
+   *
+   * @param {import("./types").ArticleHead} article
+   */
+  #rule(article) {
+    const { context, place } = this;
+    if (!context || !place || this.#closed) return;
+    const { state, mode, slow_mode, opens_at, closes_at, notice } = article;
+    const open = state === "open" && mode !== "closed";
+    const changed = open !== context.open || !place.firstChild;
+    Object.assign(context, { open, archived: state === "archived", slow: slow_mode });
+    if (changed) {
+      place.replaceChildren((open && this.writing) || h("p", { class: "closed", part: "closed" }, this.say("closed")));
+      this.#drawAccount();
+      if (open) this.#drawPrompt();
+      this.thread?.personalise();
+    }
+    if (this.clock || slow_mode || opens_at || closes_at || notice) {
+      import("./rules.js").then(({ tell }) => tell(this, article)).catch((error) => this.#tell(error));
+    }
+  }
+
+  /**
    * @param {import("./types").Config} config
-   * @param {import("./types").ThreadPage} page
    * @returns {import("./types").Context}
    */
-  #contextFor(config, page) {
-    const { host, base, site, lang, say, shadow, reader } = this;
+  #contextFor(config) {
+    const { host, base, site, lang, say, shadow, reader, sort = null } = this;
     const canonical = /** @type {HTMLLinkElement | null} */ (document.querySelector("link[rel=canonical]"));
     const url = host.getAttribute("url") || canonical?.href || location.href.split("#")[0];
     const title = host.getAttribute("page-title") || document.title;
-    const { state, mode } = page.article;
     return {
       ...{ base, site, lang, say, shadow, reader, config },
       article: { key: this.key, url, title },
-      open: state === "open" && mode !== "closed",
-      archived: state === "archived",
+      ...{ open: false, archived: false, slow: 0 },
+      // What holds now; the thread stays as it is.
+      look: () =>
+        this.#firstPage(sort).then(
+          ({ article }) => this.#rule(article),
+          () => {},
+        ),
       emit: (name, detail) => this.emit(name, detail),
       announce: (text) => this.announce(text),
       posted: (comment) => this.#posted(comment),
@@ -167,6 +194,7 @@ export class Section {
       this.#watch?.seen();
       this.#count(1);
     }
+    if (this.context?.slow) this.reader.load().catch(() => {});
     this.emit("posted", { id, status, parent });
   }
 
@@ -199,26 +227,8 @@ export class Section {
   }
 
   /** @param {boolean} focus */
-  async #write(focus) {
-    const { context, thread } = this;
-    if (!context || !thread) return;
-    try {
-      const [{ compose }, { addOwn }] = await Promise.all([import("./composer.js"), import("./own.js")]);
-      const composer = compose(context, {
-        done: (comment) => {
-          this.#drawPrompt();
-          addOwn(thread, comment);
-        },
-        cancel: () => {
-          this.#drawPrompt();
-          this.writing?.querySelector("button")?.focus();
-        },
-      });
-      this.writing?.replaceChildren(composer.root);
-      if (focus) composer.focus();
-    } catch (error) {
-      this.#tell(error);
-    }
+  #write(focus) {
+    import("./composer.js").then(({ write }) => write(this, focus, () => this.#drawPrompt())).catch((error) => this.#tell(error));
   }
 
   /** @param {import("./types").Sort[]} sorts */
@@ -241,6 +251,7 @@ export class Section {
       // A slow answer to an earlier choice is not what the reader wants now.
       if (this.#closed || this.sort !== sort) return;
       this.alert?.replaceChildren();
+      this.#rule(page.article);
       this.thread?.start(page, sort);
       this.#count(page.article.comment_count - this.total);
       return true;

@@ -36,6 +36,15 @@ Object.assign(catalogues.en, {
   nudge_edit: "Edit my comment",
   nudge_post: "Post anyway",
 
+  notice_stricter: "This conversation is moderated more closely for now: the team reads more comments before they appear.",
+  notice_premoderate: "This conversation has become heated. For now, the team reads every comment before it appears.",
+  slow_mode: "Slow mode is on: everyone can comment once every {time}.",
+  opens_at: "It opens again at {time}.",
+  closes_at: "Open until {time}.",
+  rules_gone: "Comments appear as usual again.",
+  your_turn: "You can post again in {time}.",
+  turn_come: "You can post now.",
+
   withdraw_ask: "Withdraw this comment? It can't be brought back.",
   withdraw_yes: "Yes, withdraw it",
   withdraw_no: "Keep it",

@@ -25,5 +25,8 @@ legend { padding: 0; font-weight: 600 }
 .choice input { width: 1.1em; height: 1.1em; margin: 0; accent-color: var(--accent) }
 .detail { display: block; margin-block-start: .6rem }
 .detail textarea { margin-block-start: .3rem; min-height: 4.5em }
+.rules > p { margin-block: .9rem; font-size: .9375rem; line-height: 1.5; padding-inline-start: .8em; border-inline-start: 3px solid var(--warm); font-family: var(--ui); color: var(--soft) }
+.rules > p + p { margin-block-start: -.4rem }
+.turn { margin-block-start: .6rem; font-variant-numeric: tabular-nums }
 .thanks { margin-block: .6rem; color: var(--accent) }
 `;

@@ -16,7 +16,7 @@ export class Thread {
     this.context = context;
     this.list = h("ol", { class: "thread", part: "thread" });
     this.more = h("div", {});
-    this.empty = h("p", { class: "empty", part: "empty" }, context.say(context.open ? "empty" : "empty_closed"));
+    this.empty = h("p", { class: "empty", part: "empty" });
     this.root = h("div", {}, this.list, this.more);
   }
 
@@ -149,6 +149,7 @@ export class Thread {
 
   /** Say so when nothing is shown. */
   showEmpty() {
+    this.empty.textContent = this.context.say(this.context.open ? "empty" : "empty_closed");
     if (this.list.children.length) this.empty.remove();
     else this.root.prepend(this.empty);
   }

@@ -23,8 +23,21 @@ export interface Page {
   next: string | null;
 }
 
+export interface ArticleHead {
+  key: string;
+  state: string;
+  mode: string | null;
+  title: string;
+  comment_count: number;
+  /** Seconds between two comments of one person; 0 for none. */
+  slow_mode: number;
+  opens_at: string | null;
+  closes_at: string | null;
+  notice: "stricter" | "premoderate" | null;
+}
+
 export interface ThreadPage extends Page {
-  article: { key: string; state: string; mode: string | null; title: string; comment_count: number };
+  article: ArticleHead;
 }
 
 export interface Comment {
@@ -78,6 +91,10 @@ export interface Context {
   /** Whether the article takes comments, and whether it takes anything at all. */
   open: boolean;
   archived: boolean;
+  /** Seconds between two of one reader's comments; 0 for none. */
+  slow: number;
+  /** Ask again what holds on the article. */
+  look(): void;
   emit(name: string, detail: object): void;
   announce(text: string): void;
   guideline(key: string | null): string;

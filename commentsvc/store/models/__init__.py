@@ -7,6 +7,7 @@ from commentsvc.store.models.desk import Appeal, Case, Decision, LegalNotice, No
 from commentsvc.store.models.insight import Alert, AlertMessage, AlertSettings, ShadowVerdict
 from commentsvc.store.models.people import Clearing, Membership, Person, PersonNote, Sanction
 from commentsvc.store.models.policies import Backtest, PolicyChange, SiteSecret
+from commentsvc.store.models.rules import BreakerTrip, RuleChange
 from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeLink, RefreshToken, SignInFailure
 from commentsvc.store.models.sites import Article, Guidelines, Origin, Site
 from commentsvc.store.models.table import CLOSED, OPEN, PUBLISHED, Table
@@ -25,6 +26,7 @@ __all__ = [
     "Article",
     "AuthorizationCode",
     "Backtest",
+    "BreakerTrip",
     "Case",
     "Clearing",
     "Comment",
@@ -45,6 +47,7 @@ __all__ = [
     "Report",
     "Rescoring",
     "Revision",
+    "RuleChange",
     "Sanction",
     "ShadowVerdict",
     "SignInFailure",

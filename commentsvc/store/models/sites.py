@@ -22,6 +22,8 @@ class Site(Table):
     limits: Mapped[dict[str, Any]]
     """Lengths, windows and gaps; see queries.sites.Limits."""
     guidelines_version: Mapped[int] = mapped_column(default=1)
+    time_zone: Mapped[str] = mapped_column(String(60), default="UTC")
+    """Whose clocks daily hours go by."""
     password_grant: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[int]
 
@@ -70,7 +72,16 @@ class Article(Table):
     published_at: Mapped[int | None]
     state: Mapped[str] = mapped_column(String(20), default="open")
     mode: Mapped[str | None] = mapped_column(String(20))
-    """None: as the site says."""
+    """None: as the section or the site says; so with the next two."""
+    slow_mode: Mapped[int | None]
+    """Seconds between two comments of one person; 0 for none."""
+    hours: Mapped[str | None] = mapped_column(String(11))
+    """When it is open each day, as moderation.opening reads it."""
+    close_at: Mapped[int | None]
+    reopen_at: Mapped[int | None]
+    """When the clock closes it, and opens it again."""
+    tripped: Mapped[str | None] = mapped_column(String(20))
+    """What its circuit breaker does while it has tripped; its row is in breaker_trips."""
     comment_count: Mapped[int] = mapped_column(default=0)
     """Published comments, at any depth."""
     open_cases: Mapped[int] = mapped_column(default=0)

@@ -23,6 +23,8 @@ class Comment(Table):
         partial_index("ix_comments_public", "article_id", "published_at", where="status = 'published'"),
         partial_index("ix_comments_feed", "site_id", "published_at", where="status = 'published'"),
         Index("ix_comments_time", "site_id", "created_at", "article_id", "status"),
+        partial_index("ix_comments_shown", "article_id", where="(pinned OR featured)"),
+        Index("ix_comments_recent", "article_id", "created_at"),
         Index("ix_comments_parent", "parent_id"),
         Index("ix_comments_author", "person_id", "site_id", "id"),
         Index("ix_comments_site_time", "site_id", "created_at", "id"),
