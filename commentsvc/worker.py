@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import judging, purging, rescoring
+from commentsvc.actions import bulks, judging, purging, rescoring
 from commentsvc.infra import jobs
 from commentsvc.infra.jobs import Claim
 from commentsvc.moderation.pipeline import Judge
@@ -31,7 +31,7 @@ _LOOK_EVERY_S = 2.0
 _AFTER_TROUBLE_S = 5.0
 _TOGETHER = 32
 _TURN_S = 2.0
-"""How long a rescoring goes on before other jobs that are due have their turn."""
+"""How long a long job goes on before others that are due have their turn."""
 _PAUSE_US = jobs.SECOND // 5
 _RETRY_LEAST_US, _RETRY_MOST_US = 30 * jobs.SECOND, 600 * jobs.SECOND
 _log = structlog.get_logger(__name__)
@@ -54,10 +54,19 @@ def _retry_pause(claimed: Claim) -> int:
 
 
 def _rescore_site(db: Database, judge: Judge, args: Mapping[str, Any]) -> int | None:
+    return _take_turn(lambda: rescoring.advance(db, judge, args["rescoring"], now=now_us()))
+
+
+def _decide_bulk(db: Database, judge: Judge, args: Mapping[str, Any]) -> int | None:
+    return _take_turn(lambda: bulks.advance(db, args["bulk"], now=now_us()))
+
+
+def _take_turn(advance: Callable[[], int | None]) -> int | None:
+    """Go on with a long job by small steps for a while, then let others have their turn."""
     end = time.monotonic() + _TURN_S
     while time.monotonic() < end:
         began = time.monotonic()
-        pause = rescoring.advance(db, judge, args["rescoring"], now=now_us())
+        pause = advance()
         if pause != 0:
             return pause
         # Half of the time at most: the same cores answer readers.
@@ -65,7 +74,7 @@ def _rescore_site(db: Database, judge: Judge, args: Mapping[str, Any]) -> int | 
     return _PAUSE_US
 
 
-JOBS: Mapping[str, Work] = {rescoring.JOB: _rescore_site}
+JOBS: Mapping[str, Work] = {rescoring.JOB: _rescore_site, bulks.JOB: _decide_bulk}
 JOBS_TOGETHER: Mapping[str, Together] = {"rescore": _rescore}
 
 

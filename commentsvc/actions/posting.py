@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from commentsvc import text
-from commentsvc.actions import accounts, articles, cases, decisions
+from commentsvc.actions import accounts, articles, cases, decisions, waves
 from commentsvc.actions.drafts import draft_of, mode_of, policy_of
 from commentsvc.actions.judging import enqueue_rescore, record_signals
 from commentsvc.enums import Action, ArticleState, Mode, NudgeOutcome, Outcome, Reason, SanctionKind, Status
@@ -154,6 +154,7 @@ def post(
     session.add(comment)
     session.flush()
     session.add(Revision(comment_id=comment.id, number=1, body=prepared.body, created_at=now))
+    waves.record(session, comment, now=now)
     _take_effect(session, comment, judgement, now=now)
     _answer_nudge(session, comment, now=now)
     return comment
@@ -190,6 +191,7 @@ def edit(session: Session, prepared: PreparedEdit, judgement: Judgement, *, by: 
     comment.fingerprint = fingerprint(prepared.body)
     comment.edited_at = now
     session.add(Revision(comment_id=comment.id, number=comment.revision, body=prepared.body, created_at=now))
+    waves.record(session, comment, now=now)
     _take_effect(session, comment, judgement, now=now)
     return comment
 

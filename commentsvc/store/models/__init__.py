@@ -3,6 +3,7 @@
 Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both mean the same on SQLite and PostgreSQL.
 """
 
+from commentsvc.store.models.bulk import Band, Bulk, BulkItem
 from commentsvc.store.models.desk import Appeal, Case, Decision, Notice, Report, SignalRow
 from commentsvc.store.models.people import Membership, Person, Sanction
 from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeLink, RefreshToken, SignInFailure
@@ -19,6 +20,9 @@ __all__ = [
     "Appeal",
     "Article",
     "AuthorizationCode",
+    "Band",
+    "Bulk",
+    "BulkItem",
     "Case",
     "Comment",
     "Decision",
