@@ -24,6 +24,7 @@ from commentsvc.web import (
     accounts,
     answers,
     assets,
+    bulk,
     console,
     context,
     docs,
@@ -35,6 +36,7 @@ from commentsvc.web import (
     publishers_api,
     scoring,
     security,
+    waves,
     widget_api,
 )
 from commentsvc.web import token as token_endpoint
@@ -65,7 +67,7 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     app = _bare_app(settings, judge or build_judge(settings), spec_path="/api/v1/openapi.json")
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
     accounts.setup(app)
-    pages = (accounts, console, assets, docs, embed, operations, perspective)
+    pages = (accounts, console, bulk, waves, assets, docs, embed, operations, perspective)
     for module in (widget_api, publishers_api, managers_api, token_endpoint, *pages):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"

@@ -57,6 +57,8 @@ def prepare(
         raise Invalid("Choose what to do with them.", field="action")
     if action == Action.REJECT and guideline is None:
         raise Invalid("Say which guideline they break.", field="guideline")
+    if kind == BulkKind.SELECTION and not 1 <= len(chosen) <= MAX_CHOSEN:
+        raise Invalid(f"Choose 1 to {MAX_CHOSEN} comments.", field="chosen")
     bulk = Bulk(
         site_id=membership.site_id, person_id=membership.person_id, kind=kind, selection=dict(selection), action=action,
         guideline=guideline if action == Action.REJECT else None, batch=decisions.new_batch(), created_at=now,
@@ -184,8 +186,6 @@ def _next(session: Session, bulk: Bulk, most: int) -> Sequence[BulkItem]:
 
 def _fix(session: Session, bulk: Bulk, chosen: Sequence[Item]) -> int:
     wanted = {item.comment_id: item for item in chosen}
-    if not 1 <= len(wanted) <= MAX_CHOSEN:
-        raise Invalid(f"Choose 1 to {MAX_CHOSEN} comments.", field="chosen")
     ours = session.scalars(
         select(Comment.id)
         .where(Comment.id.in_(wanted), Comment.site_id == bulk.site_id)

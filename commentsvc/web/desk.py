@@ -21,6 +21,7 @@ TABS = (
     ("console.show_queue", "Queue"),
     ("console.show_decided", "Decided"),
     ("console.show_articles", "Articles"),
+    ("bulk.show_bulk", "Many at once"),
 )
 """The pages that the console's head leads to: (endpoint, title)."""
 
