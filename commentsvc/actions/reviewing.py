@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from commentsvc.actions import decisions
 from commentsvc.actions.decisions import Item, Result
 from commentsvc.enums import Action, Guideline
-from commentsvc.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from commentsvc.errors import Conflict, Forbidden, Invalid, NotFound
 from commentsvc.permissions import may_moderate
+from commentsvc.queries.queue import find_version
 from commentsvc.store.models import Comment, Decision, Membership, Person
 from commentsvc.text import clean
 
@@ -80,11 +81,11 @@ def take_back(
 
 def take_back_batch(
     session: Session, batch: str, *, membership: Membership | None, now: int
-) -> tuple[str, list[tuple[Decision, Decision | None, DomainError | None]]]:
+) -> tuple[str, list[Result]]:
     """Undo the decisions that were made together, each unless something has happened to its comment since.
 
-    Returns the new batch, and of each decision what undid it or why it stays. Raises Forbidden, or NotFound when the
-    site has no such batch. At most MAX_ITEMS: what is larger is a bulk decision, and undone as one.
+    Returns the batch of the undoing, and what became of each comment. Raises Forbidden, or NotFound when the site has
+    no such batch. At most MAX_ITEMS: what is larger is a bulk decision, and undone as one.
     """
     _, site_id = _manager(session, membership)
     made = session.scalars(
@@ -98,15 +99,18 @@ def take_back_batch(
     if not made:
         raise NotFound("There is no such batch on this site.")
     new = decisions.new_batch()
-    outcomes: list[tuple[Decision, Decision | None, DomainError | None]] = []
-    for decision in made:
-        try:
-            undone = take_back(session, decision.id, membership=membership, batch=new, now=now)
-        except Conflict as problem:
-            outcomes.append((decision, None, problem))
-        else:
-            outcomes.append((decision, undone, None))
-    return new, outcomes
+    return new, [_undone(session, decision, membership=membership, batch=new, now=now) for decision in made]
+
+
+def _undone(session: Session, decision: Decision, *, membership: Membership | None, batch: str, now: int) -> Result:
+    undone, problem = None, None
+    try:
+        undone = take_back(session, decision.id, membership=membership, batch=batch, now=now)
+    except Conflict as conflict:
+        problem = conflict
+    comment = session.get_one(Comment, decision.comment_id)
+    version = find_version(session, comment.id)
+    return Result(comment.id, "done" if undone else "conflict", comment, undone, version, problem)
 
 
 def _manager(session: Session, membership: Membership | None) -> tuple[Person, int]:

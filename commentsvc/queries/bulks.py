@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Float, Select, Subquery, and_, case, func, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
-from commentsvc.enums import TOXICITY_LABELS, BulkKind, BulkScope, SignalState, Status
+from commentsvc.enums import TOXICITY_LABELS, Action, BulkKind, BulkScope, BulkState, SignalState, Status
 from commentsvc.queries import people, waves
 from commentsvc.queries.people import Face
-from commentsvc.store.models import OPEN, Article, Bulk, BulkItem, Case, Comment, SignalRow
+from commentsvc.store.models import OPEN, Article, Bulk, BulkItem, Case, Comment, Decision, SignalRow
 
 SCORES = (*TOXICITY_LABELS, "relevance")
 """By what a band may be chosen: the general toxicity, one of its labels, or relevance."""
@@ -53,6 +53,19 @@ class Left:
     problem: str
     is_decided: bool
     """Decided, but not taken back with the rest; else not decided at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProgress:
+    """How far decisions that were made together are; `kept` stayed as they are when the rest was taken back."""
+
+    batch: str
+    state: BulkState
+    total: int
+    done: int
+    conflicts: int
+    undone: int
+    kept: int
 
 
 def matching(site_id: int, kind: BulkKind, selection: Mapping[str, Any]) -> Select[int, int, int, int]:
@@ -125,6 +138,27 @@ def find(session: Session, site_id: int, bulk_id: int) -> Bulk | None:
 def find_by_batch(session: Session, site_id: int, batch: str) -> Bulk | None:
     """Find the bulk decision whose decisions have this batch."""
     return session.scalar(select(Bulk).where(Bulk.batch == batch, Bulk.site_id == site_id))
+
+
+def find_progress(session: Session, site_id: int, batch: str) -> BatchProgress | None:
+    """Find how far a batch of a site is, whether it is a bulk decision's or came in one request."""
+    bulk = find_by_batch(session, site_id, batch)
+    if bulk is not None:
+        figures = (bulk.total, bulk.done, bulk.conflicts, bulk.undone, bulk.kept)
+        return BatchProgress(batch, BulkState(bulk.state), *figures)
+    undoing = aliased(Decision)
+    row = session.execute(
+        select(func.count(), func.count(undoing.id))
+        .select_from(Decision)
+        .join(undoing, undoing.undoes_id == Decision.id, isouter=True)
+        .where(Decision.batch == batch, Decision.site_id == site_id, Decision.by_person_id.is_not(None))
+        .where(Decision.action.not_in((Action.UNDO, Action.WITHDRAW)))
+    ).one()
+    made, undone = row
+    if not made:
+        return None
+    state = BulkState.UNDONE if undone else BulkState.DONE
+    return BatchProgress(batch, state, made, made, 0, undone, made - undone if undone else 0)
 
 
 def recent(session: Session, site_id: int, *, before: int | None, limit: int) -> Sequence[Bulk]:

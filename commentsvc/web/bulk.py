@@ -60,10 +60,9 @@ def preview() -> ResponseReturnValue:
 @managing
 def show(bulk_id: str) -> ResponseReturnValue:
     """Show one bulk decision: what it would do, how far it is, or what came of it."""
-    session, here = context.session(), desk()
     bulk = _find(bulk_id)
     if is_script():
-        return render_template("console/bulk/_progress.html", bulk=bulk, site=here.site, words=bulk_words)
+        return render_template("console/bulk/_progress.html", bulk=bulk, words=bulk_words)
     return _page_of(bulk)
 
 

@@ -33,7 +33,7 @@ class Asked:
 
 
 def asked_of(session: Session, site_id: int) -> Asked:
-    """Read it from the request's fields, as a link or a form sends them; raises Invalid, or NotFound for others' things."""
+    """Read it from what a link or a form sends; raises Invalid, or NotFound for what isn't the site's."""
     kind = next((one for one in BulkKind if one == request.values.get("kind")), BulkKind.SELECTION)
     if kind == BulkKind.AUTHOR:
         return _author(session, site_id)

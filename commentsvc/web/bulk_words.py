@@ -35,7 +35,7 @@ _WHAT = {
 }
 _TOLD = {
     Action.APPROVE: "Authors whose comments become public by this are told so.",
-    Action.REJECT: "Authors whose comments are rejected by this are told the guideline, your message and how to appeal.",
+    Action.REJECT: "Authors whose comments are rejected are told the guideline, your message and how to appeal.",
     Action.WITHHOLD: "Authors whose comments are taken down by this are told that they wait for the team.",
 }
 

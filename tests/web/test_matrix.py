@@ -7,7 +7,10 @@ import pytest
 from flask import session
 from flask_wtf.csrf import generate_csrf
 
+from commentsvc.actions import bulks
 from commentsvc.enums import Status
+from commentsvc.queries.sites import find_membership
+from commentsvc.store.db import now_us
 from commentsvc.web.accounts import sign_in_here
 from tests import factories
 
@@ -69,6 +72,12 @@ MATRIX: dict[tuple[str, str], Row] = {
         {"comments": [{"id": "{held}", "revision": 1}], "action": "approve"},
     ),
     ("POST", "managers_api.undo"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/decisions/{decision}/undo"),
+    ("GET", "managers_api.show_batch"): Row(
+        (401, 403, 200, 200, 404), "/api/v1/moderation/decisions/batches/{batch}",
+    ),
+    ("POST", "managers_api.undo_batch"): Row(
+        (401, 403, 200, 200, 404), "/api/v1/moderation/decisions/batches/{batch}/undo",
+    ),
     # Whoever called Perspective: a key with the scope, of any site.
     ("POST", "perspective.analyze"): Row(
         (403, 403, 200, 200, 200), "/v1alpha1/comments:analyze",
@@ -91,6 +100,20 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "console.undo"): Row(
         (303, 404, 303, 303, 404), "/console/daily/decisions/{decision}/undo", {}, kind="form",
     ),
+    ("GET", "bulk.show_bulk"): Row((303, 404, 200, 200, 404), "/console/daily/bulk", kind="page"),
+    ("GET", "bulk.preview"): Row(
+        (303, 404, 200, 200, 404), "/console/daily/bulk/preview", kind="page",
+        query={"kind": "wave", "comment": "{held}"},
+    ),
+    ("POST", "bulk.preview"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/bulk/preview",
+        {"chosen": "{held}:1:1", "action": "approve"}, kind="form",
+    ),
+    ("GET", "bulk.show"): Row((303, 404, 200, 200, 404), "/console/daily/bulk/{bulk}", kind="page"),
+    # Only cam, who prepared it, may confirm it.
+    ("POST", "bulk.start"): Row((303, 404, 303, 404, 404), "/console/daily/bulk/{prepared}/start", {}, kind="form"),
+    ("POST", "bulk.undo"): Row((303, 404, 303, 303, 404), "/console/daily/bulk/{bulk}/undo", {}, kind="form"),
+    ("GET", "waves.show_waves"): Row((303, 404, 200, 200, 404), "/console/daily/waves", kind="page"),
     # Accounts and signing in: open to everyone; what they do is tested in test_accounts and test_token.
     ("GET", "accounts.sign_in"): Row(ANYONE, "/auth/sign-in", kind="page"),
     ("POST", "accounts.sign_in"): Row((422,) * 5, "/auth/sign-in", {}, kind="form"),
@@ -127,6 +150,9 @@ def scene(db, cast):
         held = factories.comment(writing, cast.story, nia, status=Status.HELD)
         undoable = factories.comment(writing, cast.story, nia)
         decision = factories.reject(writing, undoable, cast.cam)
+        prepared, started = (factories.bulk(writing, cast.daily, cast.cam, [theirs, held]) for _ in range(2))
+        bulks.start(writing, started.id, membership=find_membership(writing, cast.cam.id, cast.daily.id), now=now_us())
+        held = factories.comment(writing, cast.story, nia, status=Status.HELD)
         tokens = {
             "nobody": {},
             "ada": factories.bearer(writing, cast.ada, cast.daily),
@@ -134,7 +160,10 @@ def scene(db, cast):
             "eve": factories.bearer(writing, cast.eve, cast.daily, *factories.STAFF),
             "dee": factories.bearer(writing, cast.dee, cast.other, *factories.STAFF),
         }
-    ids = {"theirs": str(theirs.id), "held": str(held.id), "decision": str(decision.id)}
+    ids = {
+        "theirs": str(theirs.id), "held": str(held.id), "decision": str(decision.id), "batch": decision.batch,
+        "prepared": str(prepared.id), "bulk": str(started.id),
+    }  # fmt: skip
     return ids, tokens
 
 
@@ -164,7 +193,7 @@ def test_a_route_answers_each_role_as_the_matrix_says(app, cast, scene, route: t
     token = ""
     if row.kind != "api":
         token = begin_session(app, client, None if role == "nobody" else getattr(cast, role))
-    given: dict[str, Any] = {"query_string": row.query, "base_url": "https://127.0.0.1:8000"}
+    given: dict[str, Any] = {"query_string": filled(row.query, ids), "base_url": "https://127.0.0.1:8000"}
     if row.kind == "api":
         given["headers"] = tokens[role]
     else:
