@@ -231,8 +231,9 @@ def _statuses(ids: Subquery) -> Select[str, int, int]:
 
 
 def _examples(session: Session, site_id: int, ids: Subquery, total: int, *, score: str | None) -> Sequence[Example]:
-    """Pick a few comments spread evenly over the set by age, so that they speak for all of it."""
-    place = select(ids.c[0].label("id"), func.row_number().over(order_by=ids.c[0]).label("place")).subquery()
+    """Pick a few comments spread evenly over articles, and over time within each, so that they speak for all."""
+    in_order = func.row_number().over(order_by=(Comment.article_id, Comment.id)).label("place")
+    place = select(Comment.id.label("id"), in_order).join(ids, ids.c[0] == Comment.id).subquery()
     latest = select(func.max(Case.id)).where(Case.comment_id == Comment.id).correlate(Comment).scalar_subquery()
     rows = session.execute(
         select(Comment, Article, latest)

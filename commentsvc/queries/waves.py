@@ -28,14 +28,15 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """Comments that are nearly the same: an example (the first), how many, by whom and where, from when to when."""
+    """Comments that are nearly the same as an example: how many, by how many people, where, from when to when."""
 
     example: Comment
     article: Article
     count: int
     people: int
     articles: int
-    open: int
+    held: int
+    public: int
     first_at: int
     last_at: int
 
@@ -61,7 +62,10 @@ def members(site_id: int, comment_id: int) -> CompoundSelect[int]:
 
 
 def largest(session: Session, site_id: int, *, since: int, limit: int) -> Sequence[Wave]:
-    """List the waves with most people, then most comments, among what was posted since a time."""
+    """List the waves with most people, then most comments, among what was posted since a time.
+
+    One of which everything is rejected is over and left out.
+    """
     seeds = _seeds(session, site_id, since)
     if not seeds:
         return ()
@@ -77,10 +81,12 @@ def largest(session: Session, site_id: int, *, since: int, limit: int) -> Sequen
     taken: set[int] = set()
     for rows in sorted(groups.values(), key=lambda rows: (-_people(rows), -len(rows), rows[0][0])):
         # Each wave is met by several seeds: one that another wave holds already begins none of its own.
-        if rows[0][0] not in taken and len(rows) >= _SMALLEST and len(chosen) < limit:
+        if rows[0][0] in taken or len(rows) < _SMALLEST:
+            continue
+        taken |= {row[1] for row in rows}
+        if any(row[5] != Status.REJECTED for row in rows):
             chosen.append(rows)
-            taken |= {row[1] for row in rows}
-    return _waves(session, chosen)
+    return _waves(session, chosen[:limit])
 
 
 _one, _other = aliased(Band), aliased(Band)
@@ -111,24 +117,25 @@ def _seeds(session: Session, site_id: int, since: int) -> Collection[int]:
 
 
 def _waves(session: Session, chosen: Sequence[Sequence[Row[int, int, int, int, int, str]]]) -> Sequence[Wave]:
-    firsts = [min(rows, key=lambda row: (row[4], row[1]))[1] for rows in chosen]
+    seeds = [rows[0][0] for rows in chosen]
     shown = {
         comment.id: (comment, article)
         for comment, article in session.execute(
-            select(Comment, Article).join(Article, Article.id == Comment.article_id).where(Comment.id.in_(firsts))
+            select(Comment, Article).join(Article, Article.id == Comment.article_id).where(Comment.id.in_(seeds))
         )
     }
     return [
         Wave(
-            *shown[first],
+            *shown[seed],
             count=len(rows),
             people=_people(rows),
             articles=len({row[3] for row in rows}),
-            open=sum(row[5] == Status.HELD for row in rows),
+            held=sum(row[5] == Status.HELD for row in rows),
+            public=sum(row[5] == Status.PUBLISHED for row in rows),
             first_at=min(row[4] for row in rows),
             last_at=max(row[4] for row in rows),
         )
-        for first, rows in zip(firsts, chosen, strict=True)
+        for seed, rows in zip(seeds, chosen, strict=True)
     ]
 
 

@@ -17,7 +17,7 @@ from commentsvc.store.models import Comment
 from commentsvc.store.paging import parse_id
 from commentsvc.text import excerpt
 
-_EXCERPT = 80
+_EXCERPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Asked:
     kind: BulkKind
     selection: Mapping[str, Any]
     about: str
+    """Goes on after "17 comments"."""
+    quote: str = ""
     chosen: Sequence[Item] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
     """What the next form sends again."""
@@ -46,8 +48,7 @@ def _selection() -> Asked:
     chosen = [_item(text) for text in request.form.getlist("chosen")]
     if not chosen:
         raise Invalid("Choose comments in the queue first.", field="chosen")
-    count = len(chosen)
-    return Asked(BulkKind.SELECTION, {}, f"{count} chosen {'comment' if count == 1 else 'comments'}", chosen=chosen)
+    return Asked(BulkKind.SELECTION, {}, "chosen one by one", chosen=chosen)
 
 
 def _item(text: str) -> Item:
@@ -68,7 +69,7 @@ def _author(session: Session, site_id: int) -> Asked:
     name = people.faces(session, site_id, {person})[person].name
     scope = _scope(BulkScope.OPEN)
     return Asked(
-        BulkKind.AUTHOR, {"person": person, "scope": scope}, f"what {name} wrote",
+        BulkKind.AUTHOR, {"person": person, "scope": scope}, f"by {name}",
         fields={"kind": BulkKind.AUTHOR, "person": str(person), "scope": scope},
     )  # fmt: skip
 
@@ -80,7 +81,8 @@ def _wave(session: Session, site_id: int) -> Asked:
         raise NotFound("There is no such comment on this site.")
     scope = _scope(BulkScope.PUBLIC)
     return Asked(
-        BulkKind.WAVE, {"comment": comment.id, "scope": scope}, f"what is nearly “{excerpt(comment.body, _EXCERPT)}”",
+        BulkKind.WAVE, {"comment": comment.id, "scope": scope}, "that say nearly the same",
+        quote=excerpt(comment.body, _EXCERPT),
         fields={"kind": BulkKind.WAVE, "comment": str(comment.id), "scope": scope},
     )  # fmt: skip
 
@@ -93,7 +95,7 @@ def _score() -> Asked:
     if low > high:
         raise Invalid("The upper end is below the lower one.", field="high")
     fields = {"kind": BulkKind.SCORE, "score": score, "low": f"{low:g}", "high": f"{high:g}"}
-    about = f"open cases whose {score.replace('_', ' ')} is {low:g} to {high:g}"
+    about = f"with {score.replace('_', ' ')} {low:g} to {high:g}"
     return Asked(BulkKind.SCORE, {"score": score, "low": low, "high": high}, about, fields=fields)
 
 

@@ -91,6 +91,12 @@ def state(bulk: Bulk) -> str:
     return STATES[BulkState(bulk.state)]
 
 
+def title(bulk: Bulk) -> str:
+    """Say in an imperative what a bulk decision does."""
+    begin = {Action.APPROVE: "Approve", Action.REJECT: "Reject"}.get(Action(bulk.action), "Take down")
+    return f"{begin} {number(bulk.total)}"
+
+
 def verb(action: str) -> str:
     """Name what a bulk decision does."""
     return VERBS[Action(action)]

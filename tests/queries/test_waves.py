@@ -75,14 +75,23 @@ def test_largest_lists_each_wave_once_the_widest_first(db: Database, cast: Cast)
     with db.reading() as session, counted(db) as statements:
         found = queries.largest(session, cast.daily.id, since=now_us() - 24 * HOUR, limit=10)
         assert len(statements) == 3
-        first = [(one.example.id, one.count, one.people, one.articles, one.open) for one in found]
+        first = [(one.example.id, one.count, one.people, one.articles, one.held, one.public) for one in found]
         recent = queries.largest(session, cast.daily.id, since=now_us() - 2 * HOUR + HOUR // 2, limit=10)
         foreign = queries.largest(session, cast.other.id, since=0, limit=10)
 
-    assert first == [(large[0], 6, 6, 2, 6), (small[0], 3, 3, 2, 3)]
+    assert first == [(large[0], 6, 6, 2, 6, 0), (small[0], 3, 3, 2, 3, 0)]
     assert found[0].last_at - found[0].first_at >= 5 * HOUR - 60_000_000
     assert list(recent) == []
     assert list(foreign) == []
+
+
+def test_a_wave_is_over_when_all_of_it_is_rejected(db: Database, cast: Cast) -> None:
+    with db.writing() as session:
+        ids = wave(session, cast, 3)
+        for one in ids:
+            factories.reject(session, session.get_one(Comment, one), cast.cam)
+
+        assert list(queries.largest(session, cast.daily.id, since=0, limit=10)) == []
 
 
 def test_an_edit_replaces_the_bands(db: Database, cast: Cast) -> None:
