@@ -43,7 +43,7 @@ class Wave:
 
 def alike(session: Session, site_id: int, comment_ids: Collection[int]) -> dict[int, Alike]:
     """Count, for each of some comments, those nearly like it; in one query. Who stands alone is left out."""
-    pairs = _pairs(site_id).where(_one.comment_id.in_(comment_ids), _one.site_id == site_id).subquery()
+    pairs = _pairs(site_id, comment_ids).subquery()
     rows = session.execute(
         select(pairs.c.one, func.count(), func.count(Comment.person_id.distinct()))
         .join(Comment, Comment.id == pairs.c.other)
@@ -56,7 +56,7 @@ def alike(session: Session, site_id: int, comment_ids: Collection[int]) -> dict[
 
 def members(site_id: int, comment_id: int) -> CompoundSelect[int]:
     """Select the ids of the comments of a site that are nearly like one, and of that one."""
-    pairs = _pairs(site_id).where(_one.comment_id == comment_id, _one.site_id == site_id).subquery()
+    pairs = _pairs(site_id, [comment_id]).subquery()
     itself = select(Comment.id).where(Comment.id == comment_id, Comment.site_id == site_id)
     return select(pairs.c.other).union(itself)
 
@@ -70,7 +70,7 @@ def largest(session: Session, site_id: int, *, since: int, limit: int) -> Sequen
     if not seeds:
         return ()
     groups: dict[int, list[Row[int, int, int, int, int, str]]] = defaultdict(list)
-    pairs = _pairs(site_id).where(_one.comment_id.in_(seeds), _one.site_id == site_id).subquery()
+    pairs = _pairs(site_id, seeds).subquery()
     for row in session.execute(
         select(pairs.c.one, Comment.id, Comment.person_id, Comment.article_id, Comment.created_at, Comment.status)
         .join(Comment, Comment.id == pairs.c.other)
@@ -92,12 +92,14 @@ def largest(session: Session, site_id: int, *, since: int, limit: int) -> Sequen
 _one, _other = aliased(Band), aliased(Band)
 
 
-def _pairs(site_id: int) -> Select[int, int]:
-    """Pair each comment with those that it shares enough bands with, itself among them."""
-    same = and_(_other.site_id == site_id, _other.band == _one.band, _other.value == _one.value)
+def _pairs(site_id: int, comment_ids: Collection[int]) -> Select[int, int]:
+    """Pair some comments with those that each shares enough bands with, itself among them."""
+    same = and_(_other.site_id == _one.site_id, _other.band == _one.band, _other.value == _one.value)
     return (
         select(_one.comment_id.label("one"), _other.comment_id.label("other"))
         .join(_other, same)
+        # A sum that no index serves: SQLite would else walk all bands of the site instead of these comments' own.
+        .where(_one.comment_id.in_(comment_ids), _one.site_id + 0 == site_id)
         .group_by(_one.comment_id, _other.comment_id)
         .having(func.count() >= ALIKE_FROM)
     )

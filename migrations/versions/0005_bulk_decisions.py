@@ -85,8 +85,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("comment_id", "band", name=op.f("pk_bands")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_bands_value", "bands", ["site_id", "band", "value", "comment_id"])
-    op.create_index("ix_bands_time", "bands", ["created_at", "site_id"])
+    op.create_index("ix_bands_value", "bands", ["site_id", "band", "value", "comment_id", "created_at"])
+    op.create_index("ix_bands_time", "bands", ["created_at"])
 
 
 def downgrade() -> None:

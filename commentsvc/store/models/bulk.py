@@ -72,8 +72,8 @@ class Band(Table):
 
     __tablename__ = "bands"
     __table_args__ = (
-        Index("ix_bands_value", "site_id", "band", "value", "comment_id"),
-        Index("ix_bands_time", "created_at", "site_id"),
+        Index("ix_bands_value", "site_id", "band", "value", "comment_id", "created_at"),
+        Index("ix_bands_time", "created_at"),
         {"sqlite_with_rowid": False},
     )
 
