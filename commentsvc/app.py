@@ -26,6 +26,7 @@ from commentsvc.web import (
     answers,
     articles_desk,
     assets,
+    bulk,
     console,
     context,
     docs,
@@ -42,6 +43,7 @@ from commentsvc.web import (
     scoring,
     sections,
     security,
+    waves,
     widget_api,
 )
 from commentsvc.web import token as token_endpoint
@@ -73,7 +75,7 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
     accounts.setup(app)
     apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
-    desks = (console, people_desk, articles_desk, sections, policy_desk, insights, alerts_desk)
+    desks = (console, people_desk, articles_desk, sections, bulk, waves, policy_desk, insights, alerts_desk)
     for module in (*apis, *desks, accounts, notices, assets, docs, embed, operations):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"

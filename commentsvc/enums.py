@@ -307,6 +307,33 @@ class BacktestState(StrEnum):
     APPLIED = "applied"
 
 
+class BulkKind(StrEnum):
+    """By what the comments of a bulk decision were chosen."""
+
+    SELECTION = "selection"
+    AUTHOR = "author"
+    WAVE = "wave"
+    SCORE = "score"
+
+
+class BulkScope(StrEnum):
+    """Which of the comments that were asked for: those with an open case, or also what is public."""
+
+    OPEN = "open"
+    PUBLIC = "public"
+
+
+class BulkState(StrEnum):
+    """Where a bulk decision is in its life; `stopped` when its manager may no longer decide."""
+
+    PREPARED = "prepared"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
 class Phase(StrEnum):
     """Which comments a rescoring is at."""
 

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import alerting, asking, backtesting, breaker, clearing, judging, purging, rescoring
+from commentsvc.actions import alerting, asking, backtesting, breaker, bulks, clearing, judging, purging, rescoring
 from commentsvc.infra import jobs
 from commentsvc.infra.jobs import Claim
 from commentsvc.moderation.pipeline import Judge
@@ -33,7 +33,7 @@ _WATCH_EVERY_S = 60.0
 _AFTER_TROUBLE_S = 5.0
 _TOGETHER = 32
 _TURN_S = 2.0
-"""How long a rescoring goes on before other jobs that are due have their turn."""
+"""How long a long job goes on before others that are due have their turn."""
 _PAUSE_US = jobs.SECOND // 5
 _RETRY_LEAST_US, _RETRY_MOST_US = 30 * jobs.SECOND, 600 * jobs.SECOND
 _log = structlog.get_logger(__name__)
@@ -73,10 +73,19 @@ def _ask_pause(claimed: Claim) -> int:
 
 
 def _rescore_site(db: Database, judge: Judge, args: Mapping[str, Any]) -> int | None:
+    return _take_turn(lambda: rescoring.advance(db, judge, args["rescoring"], now=now_us()))
+
+
+def _decide_bulk(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+    return _take_turn(lambda: bulks.advance(db, args["bulk"], now=now_us()))
+
+
+def _take_turn(advance: Callable[[], int | None]) -> int | None:
+    """Go on with a long job by small steps for a while, then let others have their turn."""
     end = time.monotonic() + _TURN_S
     while time.monotonic() < end:
         began = time.monotonic()
-        pause = rescoring.advance(db, judge, args["rescoring"], now=now_us())
+        pause = advance()
         if pause != 0:
             return pause
         # Half of the time at most: the same cores answer readers.
@@ -85,13 +94,7 @@ def _rescore_site(db: Database, judge: Judge, args: Mapping[str, Any]) -> int | 
 
 
 def _backtest(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
-    end = time.monotonic() + _TURN_S
-    while time.monotonic() < end:
-        began = time.monotonic()
-        if not backtesting.advance(db, args["backtest"], now=now_us()):
-            return None
-        time.sleep(time.monotonic() - began)
-    return _PAUSE_US
+    return _take_turn(lambda: 0 if backtesting.advance(db, args["backtest"], now=now_us()) else None)
 
 
 def jobs_outside(settings: Settings) -> Mapping[str, Work]:
@@ -104,14 +107,7 @@ def jobs_outside(settings: Settings) -> Mapping[str, Work]:
 
 
 def _clear_person(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
-    end = time.monotonic() + _TURN_S
-    while time.monotonic() < end:
-        began = time.monotonic()
-        if clearing.advance(db, args["clearing"], now=now_us()) is None:
-            return None
-        # Others who write have their turn in between.
-        time.sleep((time.monotonic() - began) / 2)
-    return 0
+    return _take_turn(lambda: None if clearing.advance(db, args["clearing"], now=now_us()) is None else 0)
 
 
 def _look_at_breaker(db: Database, _judge: Judge, args: Mapping[str, Any]) -> None:
@@ -124,6 +120,7 @@ def _let_breaker_go(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int
 
 JOBS: Mapping[str, Work] = {
     rescoring.JOB: _rescore_site,
+    bulks.JOB: _decide_bulk,
     backtesting.JOB: _backtest,
     clearing.JOB: _clear_person,
     breaker.JOB: _look_at_breaker,

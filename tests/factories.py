@@ -9,16 +9,20 @@ from functools import cache
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import accounts, cases, decisions, names, posting, sanctions
+from commentsvc.actions import accounts, bulks, cases, decisions, names, posting, sanctions
 from commentsvc.actions import clearing as clearings
+from commentsvc.actions.decisions import Item
 from commentsvc.actions.posting import ArticleRef, Prepared
-from commentsvc.enums import Action, Guideline, Outcome, Reason, Role, SanctionKind, Scope, Status
+from commentsvc.enums import Action, BulkKind, Guideline, Outcome, Reason, Role, SanctionKind, Scope, Status
 from commentsvc.moderation.terms import Breach, Draft, Judgement, Policy, Signal, Verdict
 from commentsvc.queries.callers import API_TOKEN_PREFIX
+from commentsvc.queries.queue import find_version
+from commentsvc.queries.sites import find_membership
 from commentsvc.store.db import now_us
 from commentsvc.store.models import (
     ApiToken,
     Article,
+    Bulk,
     Case,
     Clearing,
     Comment,
@@ -172,6 +176,26 @@ def reject(session: Session, which: Comment, by: Person, *, message: str = "", n
     return decisions.decide(
         session, which, Status.REJECTED, action=Action.REJECT, by=by, revision=which.revision,
         seen=latest.version if latest else None, guideline=Guideline.COURTESY, message=message,
+        now=now_us() if now is None else now,
+    )  # fmt: skip
+
+
+def bulk(
+    session: Session,
+    of: Site,
+    by: Person,
+    about: Sequence[Comment],
+    *,
+    action: Action = Action.WITHHOLD,
+    now: int | None = None,
+) -> Bulk:
+    """Prepare a bulk decision about comments as they are, in the name of a manager."""
+    membership = find_membership(session, by.id, of.id)
+    assert membership is not None
+    chosen = [Item(one.id, one.revision, find_version(session, one.id)) for one in about]
+    guideline = Guideline.SPAM if action == Action.REJECT else None
+    return bulks.prepare(
+        session, BulkKind.SELECTION, {}, chosen=chosen, action=action, guideline=guideline, membership=membership,
         now=now_us() if now is None else now,
     )  # fmt: skip
 

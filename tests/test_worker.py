@@ -128,7 +128,7 @@ def test_worker_purges_answers_older_than_a_day(db: Database, cast: Cast, judge:
 
 
 def test_every_job_has_an_action() -> None:
-    assert set(JOBS) == {"backtest", "clear_person", "rescore_site"}
+    assert set(JOBS) == {"backtest", "breaker", "breaker_return", "bulk", "clear_person", "rescore_site"}
     assert set(JOBS_TOGETHER) == {"ask", "rescore"}
 
 
@@ -166,5 +166,3 @@ def test_watch_remembers_since_when_the_engine_is_out(
 
     assert first is not None
     assert watch._out_since == first
-    assert set(JOBS) == {"backtest", "breaker", "breaker_return", "clear_person", "rescore_site"}
-    assert set(JOBS_TOGETHER) == {"ask", "rescore"}

@@ -138,7 +138,7 @@ def decide_many(
     return [done[index] for index in range(len(items))]
 
 
-def undo(session: Session, decision: Decision, *, by: Person, now: int) -> Decision:
+def undo(session: Session, decision: Decision, *, by: Person, now: int, batch: str | None = None) -> Decision:
     """Take a decision back: the status before it returns, and the case that it closed opens again.
 
     Raises Conflict when something has happened to the comment since, or when it was undone already.
@@ -163,7 +163,7 @@ def undo(session: Session, decision: Decision, *, by: Person, now: int) -> Decis
     return decide(
         session, comment, Status(decision.from_status), action=Action.UNDO, revision=comment.revision, by=by,
         guideline=Guideline(decision.guideline) if decision.guideline else None, undoes=decision, likelihood=0.0,
-        now=now,
+        batch=batch, now=now,
     )  # fmt: skip
 
 

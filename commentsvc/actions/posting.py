@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from commentsvc import text
-from commentsvc.actions import accounts, articles, asking, cases, decisions
+from commentsvc.actions import accounts, articles, asking, cases, decisions, waves
 from commentsvc.actions.drafts import draft_of, policy_of
 from commentsvc.actions.judging import enqueue_rescore, record_shadow, record_signals
 from commentsvc.actions.rules import refuse_closed, refuse_hasty, rules_of
@@ -157,6 +157,7 @@ def post(
     session.add(comment)
     session.flush()
     session.add(Revision(comment_id=comment.id, number=1, body=prepared.body, created_at=now))
+    waves.record(session, comment, now=now)
     _take_effect(session, comment, judgement, now=now)
     asking.enqueue(session, comment, now=now)
     _answer_nudge(session, comment, now=now)
@@ -194,6 +195,7 @@ def edit(session: Session, prepared: PreparedEdit, judgement: Judgement, *, by: 
     comment.fingerprint = fingerprint(prepared.body)
     comment.edited_at = now
     session.add(Revision(comment_id=comment.id, number=comment.revision, body=prepared.body, created_at=now))
+    waves.record(session, comment, now=now)
     _take_effect(session, comment, judgement, now=now)
     asking.enqueue(session, comment, now=now)
     return comment

@@ -1,12 +1,17 @@
 """What goes away by itself: answers, codes, tokens, links and messages that nobody can use any more?"""
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from commentsvc.actions import waves
+from commentsvc.enums import BulkState
 from commentsvc.infra import jobs
 from commentsvc.store.models import (
     AlertMessage,
     AuthorizationCode,
+    Band,
+    Bulk,
+    BulkItem,
     IdempotencyKey,
     OneTimeLink,
     RefreshToken,
@@ -26,11 +31,22 @@ def purge(session: Session, *, now: int) -> int:
         (IdempotencyKey.created_at, now - _DAY_US),
         (SignInFailure.created_at, now - _DAY_US),
         (AlertMessage.created_at, now - _KEEP_MESSAGES_US),
+        (Band.created_at, now - waves.KEEP_US),
     ]
-    gone = jobs.purge(session, now=now)
+    gone = jobs.purge(session, now=now) + _purge_unconfirmed(session, now=now)
     for column, end in ends:
         rows = session.execute(
             delete(column.class_).where(column < end).returning(column).execution_options(synchronize_session=False)
         )
         gone += len(rows.all())
     return gone
+
+
+def _purge_unconfirmed(session: Session, *, now: int) -> int:
+    """Delete the bulk decisions that were prepared a day ago and never confirmed."""
+    # Written as the index is, or SQLite wouldn't use it.
+    waiting = text(f"state = '{BulkState.PREPARED}'")
+    old = session.scalars(select(Bulk.id).where(Bulk.created_at < now - _DAY_US, waiting).with_for_update()).all()
+    for rows in (delete(BulkItem).where(BulkItem.bulk_id.in_(old)), delete(Bulk).where(Bulk.id.in_(old))):
+        session.execute(rows.execution_options(synchronize_session=False))
+    return len(old)

@@ -7,6 +7,7 @@ from pydantic import Field
 from commentsvc.enums import (
     Action,
     ArticleState,
+    BulkState,
     CaseState,
     Guideline,
     LegalGround,
@@ -147,6 +148,24 @@ class DecisionsOut(Out):
     """What became of each comment, in the order of the request."""
 
     batch: str
+    results: list[ResultOut]
+
+
+class BatchOut(Out):
+    """How far decisions that were made together are; `kept` stayed as they are when the rest was taken back."""
+
+    batch: str
+    state: BulkState
+    total: int
+    done: int
+    conflicts: int
+    undone: int
+    kept: int
+
+
+class UndoneBatchOut(BatchOut):
+    """How far taking a batch back is; for one that a script made, with what became of each comment."""
+
     results: list[ResultOut]
 
 

@@ -9,6 +9,7 @@ from commentsvc.actions.cases import priority_of
 from commentsvc.actions.decisions import Result
 from commentsvc.actions.reviewing import MAX_ITEMS
 from commentsvc.enums import ArticleSort, CaseSort, CaseState, Guideline, Reason
+from commentsvc.queries.bulks import BatchProgress
 from commentsvc.queries.history import Entry
 from commentsvc.queries.people import Face, Record
 from commentsvc.queries.queue import Card, Complaint, Wanted
@@ -96,6 +97,19 @@ def case_json(card: Card, *, now: int) -> dict[str, Any]:
 def results_json(batch: str, results: Sequence[Result]) -> dict[str, Any]:
     """Write what became of each comment of a batch."""
     return {"batch": batch, "results": [_result_json(result) for result in results]}
+
+
+def batch_json(progress: BatchProgress) -> dict[str, Any]:
+    """Write how far the decisions made together are."""
+    return {
+        "batch": progress.batch,
+        "state": progress.state,
+        "total": progress.total,
+        "done": progress.done,
+        "conflicts": progress.conflicts,
+        "undone": progress.undone,
+        "kept": progress.kept,
+    }
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:

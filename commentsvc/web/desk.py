@@ -20,6 +20,7 @@ P = ParamSpec("P")
 TABS = (
     ("console.show_queue", "Queue"),
     ("console.show_decided", "Decided"),
+    ("bulk.show_bulk", "Many at once"),
     ("people_desk.show_people", "People"),
     ("console.show_articles", "Articles"),
     ("policy_desk.show_policy", "Policy"),

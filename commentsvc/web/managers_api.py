@@ -3,12 +3,14 @@
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
-from commentsvc.actions import clearing, reviewing, sanctions
+from commentsvc.actions import bulks, clearing, reviewing, sanctions
 from commentsvc.actions.decisions import Item, new_batch
 from commentsvc.enums import Action, Guideline, SanctionKind, Scope
 from commentsvc.errors import Forbidden, NotFound
 from commentsvc.permissions import may_moderate
 from commentsvc.queries import articles, dossier, history, queue
+from commentsvc.queries import bulks as bulk_queries
+from commentsvc.queries.bulks import BatchProgress
 from commentsvc.queries.sites import find_membership, get_site
 from commentsvc.store.models import Comment, Membership
 from commentsvc.store.paging import parse_id
@@ -18,6 +20,7 @@ from commentsvc.web.case_shapes import (
     CasesQuery,
     DecisionsIn,
     article_json,
+    batch_json,
     case_json,
     entry_json,
     results_json,
@@ -82,6 +85,34 @@ def undo(decision_id: str) -> Response:
     session = context.session()
     decision = reviewing.take_back(session, _id(decision_id, "decision"), membership=_membership(), now=context.now())
     return jsonify(undone_json(decision, version=queue.find_version(session, decision.comment_id)))
+
+
+@blueprint.get("/decisions/batches/<batch>")
+@signed_in(Scope.MODERATE)
+@blueprint.output(case_answers.BatchOut)
+@blueprint.doc(summary="How far a batch of decisions is", responses=[401, 403, 404], security="bearer")
+def show_batch(batch: str) -> Response:
+    """Say how many of the decisions made together are made, and how many are taken back."""
+    return jsonify(batch_json(_progress(batch)))
+
+
+@blueprint.post("/decisions/batches/<batch>/undo")
+@signed_in(Scope.MODERATE)
+@idempotent
+@blueprint.output(case_answers.UndoneBatchOut)
+@blueprint.doc(summary="Take a batch of decisions back", responses=[401, 403, 404, 409, 422], security="bearer")
+def undo_batch(batch: str) -> Response:
+    """Take back all decisions made together, each unless something has happened to its comment since.
+
+    A large batch is taken back by a job: `state` is `undoing` until it ends, and the results come with none of it.
+    """
+    session, membership = context.session(), _membership()
+    bulk = bulk_queries.find_by_batch(session, membership.site_id, batch)
+    if bulk is not None:
+        bulks.take_back(session, bulk.id, membership=membership, now=context.now())
+        return jsonify({**batch_json(_progress(batch)), "results": []})
+    _, results = reviewing.take_back_batch(session, batch, membership=membership, now=context.now())
+    return jsonify({**batch_json(_progress(batch)), "results": results_json(batch, results)["results"]})
 
 
 @blueprint.get("/comments/<comment_id>/history")
@@ -168,6 +199,13 @@ def lift_sanction(person_id: str, sanction_id: str, json_data: people_shapes.Lif
 def _person_answer(membership: Membership, person_id: int) -> Response:
     found = dossier.get_dossier(context.session(), membership.site_id, person_id, now=context.now())
     return jsonify(people_shapes.person_json(found))
+
+
+def _progress(batch: str) -> BatchProgress:
+    found = bulk_queries.find_progress(context.session(), _membership().site_id, batch)
+    if found is None:
+        raise NotFound("There is no such batch on this site.")
+    return found
 
 
 def _site_of(key: str) -> int:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0002"
+down_revision = "0005"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _COUNT = """

@@ -7,9 +7,11 @@ import pytest
 from flask import session
 from flask_wtf.csrf import generate_csrf
 
-from commentsvc.actions import policies
+from commentsvc.actions import bulks, policies
 from commentsvc.enums import SanctionKind, Status
 from commentsvc.moderation.replay import Tally
+from commentsvc.queries.sites import find_membership
+from commentsvc.store.db import now_us
 from commentsvc.store.models import Backtest, PolicyChange, Site
 from commentsvc.web.accounts import sign_in_here
 from tests import factories
@@ -83,6 +85,12 @@ MATRIX: dict[tuple[str, str], Row] = {
     ),
     ("POST", "managers_api.lift_sanction"): Row(
         (401, 403, 200, 200, 404), "/api/v1/moderation/people/{nia}/sanctions/{sanction}/lift", {"reason": "Enough."},
+    ),
+    ("GET", "managers_api.show_batch"): Row(
+        (401, 403, 200, 200, 404), "/api/v1/moderation/decisions/batches/{batch}",
+    ),
+    ("POST", "managers_api.undo_batch"): Row(
+        (401, 403, 200, 200, 404), "/api/v1/moderation/decisions/batches/{batch}/undo",
     ),
     # Whoever called Perspective: a key with the scope, of any site.
     ("POST", "perspective.analyze"): Row(
@@ -203,6 +211,20 @@ MATRIX: dict[tuple[str, str], Row] = {
         kind="form",
     ),
     ("GET", "notices.show_receipt"): Row((404,) * 5, "/report/receipt/nothing", kind="page"),
+    ("GET", "bulk.show_bulk"): Row((303, 404, 200, 200, 404), "/console/daily/bulk", kind="page"),
+    ("GET", "bulk.preview"): Row(
+        (303, 404, 200, 200, 404), "/console/daily/bulk/preview", kind="page",
+        query={"kind": "wave", "comment": "{held}"},
+    ),
+    ("POST", "bulk.preview"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/bulk/preview",
+        {"chosen": "{held}:1:1", "action": "approve"}, kind="form",
+    ),
+    ("GET", "bulk.show"): Row((303, 404, 200, 200, 404), "/console/daily/bulk/{bulk}", kind="page"),
+    # Only cam, who prepared it, may confirm it.
+    ("POST", "bulk.start"): Row((303, 404, 303, 404, 404), "/console/daily/bulk/{prepared}/start", {}, kind="form"),
+    ("POST", "bulk.undo"): Row((303, 404, 303, 303, 404), "/console/daily/bulk/{bulk}/undo", {}, kind="form"),
+    ("GET", "waves.show_waves"): Row((303, 404, 200, 200, 404), "/console/daily/waves", kind="page"),
     # Accounts and signing in: open to everyone; what they do is tested in test_accounts and test_token.
     ("GET", "accounts.sign_in"): Row(ANYONE, "/auth/sign-in", kind="page"),
     ("POST", "accounts.sign_in"): Row((422,) * 5, "/auth/sign-in", {}, kind="form"),
@@ -258,6 +280,9 @@ def scene(db, cast):
         writing.flush()
         sanction = factories.sanction(writing, nia, cast.daily, SanctionKind.BAN)
         clearing = factories.clearing(writing, nia, cast.daily, cast.cam)
+        prepared, started = (factories.bulk(writing, cast.daily, cast.cam, [theirs, held]) for _ in range(2))
+        bulks.start(writing, started.id, membership=find_membership(writing, cast.cam.id, cast.daily.id), now=now_us())
+        held = factories.comment(writing, cast.story, nia, status=Status.HELD)
         tokens = {
             "nobody": {},
             "ada": factories.bearer(writing, cast.ada, cast.daily),
@@ -269,6 +294,7 @@ def scene(db, cast):
     ids |= {"backtest": str(backtest.id), "change": str(change.id)}
     ids |= {"nia": str(nia.id), "sanction": str(sanction.id), "clearing": str(clearing.id)}
     ids |= {"article": str(cast.story.id)}
+    ids |= {"batch": decision.batch, "prepared": str(prepared.id), "bulk": str(started.id)}
     return ids, tokens
 
 
@@ -298,7 +324,7 @@ def test_a_route_answers_each_role_as_the_matrix_says(app, cast, scene, route: t
     token = ""
     if row.kind != "api":
         token = begin_session(app, client, None if role == "nobody" else getattr(cast, role))
-    given: dict[str, Any] = {"query_string": row.query, "base_url": "https://127.0.0.1:8000"}
+    given: dict[str, Any] = {"query_string": filled(row.query, ids), "base_url": "https://127.0.0.1:8000"}
     if row.kind == "api":
         given["headers"] = tokens[role]
     else:

@@ -3,6 +3,7 @@
 Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both mean the same on SQLite and PostgreSQL.
 """
 
+from commentsvc.store.models.bulk import Band, Bulk, BulkItem
 from commentsvc.store.models.desk import Appeal, Case, Decision, LegalNotice, Notice, Report, SignalRow
 from commentsvc.store.models.insight import Alert, AlertMessage, AlertSettings, ShadowVerdict
 from commentsvc.store.models.people import Clearing, Membership, Person, PersonNote, Sanction
@@ -26,7 +27,10 @@ __all__ = [
     "Article",
     "AuthorizationCode",
     "Backtest",
+    "Band",
     "BreakerTrip",
+    "Bulk",
+    "BulkItem",
     "Case",
     "Clearing",
     "Comment",
