@@ -115,6 +115,12 @@ class CasesOut(Out):
     next: str | None
 
 
+class ClaimedOut(Out):
+    """The cases that are the caller's now, the most urgent first."""
+
+    cases: list[CaseOut]
+
+
 class ResultOut(Out):
     """What became of one comment; after a conflict, what it is now and why nothing was done."""
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from commentsvc.actions.cases import priority_of
+from commentsvc.actions.claiming import MAX_CLAIM
 from commentsvc.actions.decisions import Result
 from commentsvc.actions.reviewing import MAX_ITEMS
 from commentsvc.enums import ArticleSort, CaseSort, CaseState, Guideline, Reason
@@ -41,6 +42,13 @@ class ArticlesQuery(PageQuery):
     site: SiteKey
     q: Search = ""
     sort: ArticleSort = ArticleSort.NEWEST
+
+
+class ClaimIn(In):
+    """How many of a site's cases to lease."""
+
+    site: SiteKey
+    n: Annotated[int, Field(ge=1, le=MAX_CLAIM, strict=True)]
 
 
 class ItemIn(In):

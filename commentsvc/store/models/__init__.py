@@ -3,7 +3,17 @@
 Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both mean the same on SQLite and PostgreSQL.
 """
 
-from commentsvc.store.models.desk import Appeal, Case, Decision, Notice, Report, SignalRow
+from commentsvc.store.models.desk import (
+    Appeal,
+    Case,
+    Decision,
+    DefaultView,
+    Notice,
+    Presence,
+    Report,
+    SavedView,
+    SignalRow,
+)
 from commentsvc.store.models.people import Membership, Person, Sanction
 from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeLink, RefreshToken, SignInFailure
 from commentsvc.store.models.sites import Article, Guidelines, Origin, Site
@@ -22,6 +32,7 @@ __all__ = [
     "Case",
     "Comment",
     "Decision",
+    "DefaultView",
     "Guidelines",
     "IdempotencyKey",
     "Job",
@@ -31,11 +42,13 @@ __all__ = [
     "OneTimeLink",
     "Origin",
     "Person",
+    "Presence",
     "RefreshToken",
     "Report",
     "Rescoring",
     "Revision",
     "Sanction",
+    "SavedView",
     "SignInFailure",
     "SignalRow",
     "Site",
