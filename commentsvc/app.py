@@ -32,7 +32,9 @@ from commentsvc.web import (
     managers_api,
     operations,
     perspective,
+    presence,
     publishers_api,
+    saved_views,
     scoring,
     security,
     widget_api,
@@ -65,7 +67,7 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     app = _bare_app(settings, judge or build_judge(settings), spec_path="/api/v1/openapi.json")
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
     accounts.setup(app)
-    pages = (accounts, console, assets, docs, embed, operations, perspective)
+    pages = (accounts, console, presence, saved_views, assets, docs, embed, operations, perspective)
     for module in (widget_api, publishers_api, managers_api, token_endpoint, *pages):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
