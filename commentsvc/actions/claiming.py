@@ -74,8 +74,14 @@ def release_cases(session: Session, case_ids: Sequence[int] | None, *, membershi
 
 
 def leave(session: Session, *, membership: Membership | None, now: int) -> None:
-    """Note that a manager has left the desk: what they hold is free in a moment, unless they come back."""
+    """Note that a manager has left the desk: what they hold is free in a moment, unless they come back.
+
+    What they only looked at is free at once.
+    """
     by = _manager(membership)
+    seen = session.get(Presence, (by.site_id, by.person_id))
+    if seen is not None and seen.leased:
+        _let_go(session, Case.id == seen.case_id, by=by)
     ids = _without_waiting(session, _held(by, now))
     session.execute(
         update(Case)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from commentsvc.queries import people
+from commentsvc.queries.filtering import is_held
 from commentsvc.queries.people import Face
 from commentsvc.store.models import OPEN, Case, Presence
 
@@ -40,7 +41,7 @@ def at_desk(session: Session, site_id: int, *, now: int) -> Sequence[Colleague]:
         .where(Presence.site_id == site_id, Presence.seen_at > now - HERE_US)
         .limit(_MOST)
     ).all()
-    faces = people.faces(session, site_id, [row.person_id for row in rows])
+    faces = people.faces(session, site_id, [row.person_id for row in rows]) if rows else {}
     here = [Colleague(faces[row.person_id], row.case_id) for row in rows]
     return sorted(here, key=lambda colleague: colleague.face.name.lower())
 
@@ -53,5 +54,11 @@ def leases(session: Session, site_id: int, *, now: int) -> Sequence[Lease]:
         .order_by(Case.lease_until.desc(), Case.id)
         .limit(_MOST_LEASES)
     ).all()
-    faces = people.faces(session, site_id, {row.lease_person_id for row in rows})
+    faces = people.faces(session, site_id, {row.lease_person_id for row in rows}) if rows else {}
     return [Lease(row.id, faces[row.lease_person_id], row.lease_until) for row in rows]
+
+
+def count_held(session: Session, site_id: int, *, by: int, now: int) -> int:
+    """Count the cases that a person holds."""
+    query = select(func.count()).where(Case.site_id == site_id, Case.state == OPEN, is_held(now, by=by))
+    return session.scalar(query) or 0

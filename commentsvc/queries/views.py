@@ -11,10 +11,17 @@ MOST = 40
 """So many are listed; a desk that shares more has lost sight of them."""
 
 
-def list_views(session: Session, by: Membership) -> Sequence[SavedView]:
-    """List the views that a manager can see, their own first, each in the order of saving."""
+def list_views(session: Session, by: Membership) -> tuple[Sequence[SavedView], int | None]:
+    """List the views that a manager can see, their own first, and say which one their queue opens with."""
     mine = SavedView.person_id == by.person_id
-    return session.scalars(select(SavedView).where(*_visible(by)).order_by(mine.desc(), SavedView.id).limit(MOST)).all()
+    rows = session.execute(
+        select(SavedView, DefaultView.view_id)
+        .outerjoin(DefaultView, (DefaultView.view_id == SavedView.id) & (DefaultView.person_id == by.person_id))
+        .where(*_visible(by))
+        .order_by(mine.desc(), SavedView.id)
+        .limit(MOST)
+    ).all()
+    return [row.SavedView for row in rows], next((row.view_id for row in rows if row.view_id), None)
 
 
 def find_view(session: Session, by: Membership, view_id: int) -> SavedView | None:

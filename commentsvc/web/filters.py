@@ -21,7 +21,7 @@ TRUSTS = {
     Trust.TRUSTED: "Trusted",
     Trust.TROUBLED: "Often rejected",
 }
-HOLDINGS = {Holding.FREE: "Hide those that colleagues have", Holding.MINE: "Mine alone"}
+HOLDINGS = {Holding.FREE: "Hide them", Holding.MINE: "Only what I hold"}
 LABELS = {label: label.replace("_", " ").capitalize() for label in TOXICITY_LABELS}
 _MOST = 200
 

@@ -42,8 +42,7 @@ class View:
 def head(session: Session, site: Site, by: Membership, given: Mapping[str, str], *, now: int) -> dict[str, Any]:
     """Read what the head of the queue offers to this manager."""
     chosen = given.get("view")
-    listed = views.list_views(session, by)
-    default = views.find_default(session, by)
+    listed, default = views.list_views(session, by)
     counts = counts_of(session, by, listed, now=now)
     shown = [
         View(
@@ -52,18 +51,17 @@ def head(session: Session, site: Site, by: Membership, given: Mapping[str, str],
             count=counts.get(view.id),
             is_current=str(view.id) == chosen,
             is_mine=view.person_id == by.person_id,
-            is_default=default is not None and default.id == view.id,
+            is_default=view.id == default,
         )
         for view in listed
     ]
-    held = presence.leases(session, site.id, now=now)
     return {
         "views": shown,
         "view": next((view for view in shown if view.is_current), None),
         "all_link": url_for("console.show_queue", site_key=site.key, view="all" if default else None),
         "can_change": lambda view: view.is_mine or (view.saved.shared and by.role == "admin"),
         "here": here_words([who for who in presence.at_desk(session, site.id, now=now) if not _is(who, by)]),
-        "held_by_me": sum(lease.holder.person_id == by.person_id for lease in held),
+        "held_by_me": presence.count_held(session, site.id, by=by.person_id, now=now),
         "label_words": filters.LABELS,
         "trust_words": filters.TRUSTS,
         "waiting_words": filters.WAITING,

@@ -77,7 +77,8 @@ def release() -> ResponseReturnValue:
 def _live() -> dict[str, Any]:
     session, now, by = context.session(), context.now(), desk().membership
     summary = queue.summary(session, by.site_id)
-    counts = lists.counts_of(session, by, views.list_views(session, by), now=now)
+    listed, _ = views.list_views(session, by)
+    counts = lists.counts_of(session, by, listed, now=now)
     here = [who for who in presence.at_desk(session, by.site_id, now=now) if who.face.person_id != by.person_id]
     held = presence.leases(session, by.site_id, now=now)
     return {

@@ -7,7 +7,11 @@ import pytest
 from flask import session
 from flask_wtf.csrf import generate_csrf
 
+from commentsvc.actions import views
 from commentsvc.enums import Status
+from commentsvc.queries.queue import find_open_case_id
+from commentsvc.store.db import now_us
+from commentsvc.store.models import Membership
 from commentsvc.web.accounts import sign_in_here
 from tests import factories
 
@@ -60,6 +64,9 @@ MATRIX: dict[tuple[str, str], Row] = {
         (401, 403, 200, 200, 403), "/api/v1/articles", query={**SITE, "key": "story"},
     ),
     ("GET", "managers_api.list_cases"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/cases", query=SITE),
+    ("POST", "managers_api.claim"): Row(
+        (401, 403, 200, 200, 404), "/api/v1/moderation/cases/claim", {**SITE, "n": 1},
+    ),
     ("GET", "managers_api.list_articles"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/articles", query=SITE),
     ("GET", "managers_api.show_history"): Row(
         (401, 403, 200, 200, 404), "/api/v1/moderation/comments/{theirs}/history",
@@ -90,6 +97,27 @@ MATRIX: dict[tuple[str, str], Row] = {
     ),
     ("POST", "console.undo"): Row(
         (303, 404, 303, 303, 404), "/console/daily/decisions/{decision}/undo", {}, kind="form",
+    ),
+    ("POST", "presence.report"): Row(
+        (303, 404, 200, 200, 404), "/console/daily/live", {"case": "{case}", "active": "1"}, kind="form",
+    ),
+    ("POST", "presence.leave"): Row((303, 404, 204, 204, 404), "/console/daily/leave", {}, kind="form"),
+    ("POST", "presence.claim"): Row((303, 404, 303, 303, 404), "/console/daily/claim", {"n": "1"}, kind="form"),
+    ("POST", "presence.release"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/release", {"case": "{case}"}, kind="form",
+    ),
+    ("POST", "saved_views.save"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/views", {"name": "Spam"}, kind="form", query={"guideline": "spam"},
+    ),
+    # cam's own view: not even an administrator sees it.
+    ("POST", "saved_views.change"): Row(
+        (303, 404, 303, 404, 404), "/console/daily/views/{view}", {"name": "Other"}, kind="form",
+    ),
+    ("POST", "saved_views.delete"): Row(
+        (303, 404, 303, 404, 404), "/console/daily/views/{view}/delete", {}, kind="form",
+    ),
+    ("POST", "saved_views.choose"): Row(
+        (303, 404, 303, 404, 404), "/console/daily/views/{view}/default", {}, kind="form",
     ),
     # Accounts and signing in: open to everyone; what they do is tested in test_accounts and test_token.
     ("GET", "accounts.sign_in"): Row(ANYONE, "/auth/sign-in", kind="page"),
@@ -134,7 +162,15 @@ def scene(db, cast):
             "eve": factories.bearer(writing, cast.eve, cast.daily, *factories.STAFF),
             "dee": factories.bearer(writing, cast.dee, cast.other, *factories.STAFF),
         }
-    ids = {"theirs": str(theirs.id), "held": str(held.id), "decision": str(decision.id)}
+        case = find_open_case_id(writing, held.id)
+        mine = writing.get_one(Membership, (cast.cam.id, cast.daily.id))
+        view = views.save_view(
+            writing, membership=mine, name="Mine", filters={"q": "x"}, shared=False, now=now_us()
+        )  # fmt: skip
+    ids = {
+        "theirs": str(theirs.id), "held": str(held.id), "decision": str(decision.id), "case": str(case),
+        "view": str(view.id),
+    }  # fmt: skip
     return ids, tokens
 
 
