@@ -95,6 +95,7 @@ class CaseOut(Out):
     state: CaseState
     reasons: list[ReasonWord]
     guideline: Guideline | None
+    label: str | None
     priority: float
     opened_at: str
     closed_at: str | None
