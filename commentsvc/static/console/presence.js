@@ -103,5 +103,7 @@ if (top_) {
   addEventListener("pagehide", () => navigator.sendBeacon(top_.dataset.leave, fields()));
   const card = document.querySelector("#card");
   if (card) new MutationObserver(() => shownCase() !== looking && soon()).observe(card, { childList: true });
+  const bar = document.querySelector("#bar");
+  if (bar) new MutationObserver(soon).observe(bar, { childList: true });
   ask();
 }
