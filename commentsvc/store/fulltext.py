@@ -56,7 +56,11 @@ def _postgres() -> tuple[str, ...]:
         f"INSERT INTO article_words SELECT id, {title.format('articles')} FROM articles",
         "CREATE INDEX ix_case_words ON case_words USING gin (words)",
         "CREATE INDEX ix_article_words ON article_words USING gin (words)",
-        _function("case_words_opened", f"{put_case} WHERE cases.id = NEW.id {keep.format('case_id')};"),
+        _function(
+            "case_words_opened",
+            f"INSERT INTO case_words SELECT NEW.id, {body.format('comments')} FROM comments "
+            f"WHERE comments.id = NEW.comment_id {keep.format('case_id')};",
+        ),
         _function("case_words_gone", "DELETE FROM case_words WHERE case_id = OLD.id;"),
         _function("case_words_edited", f"{put_case} WHERE comments.id = NEW.id {keep.format('case_id')};"),
         _function(
