@@ -39,7 +39,9 @@ from commentsvc.web import (
     people_desk,
     perspective,
     policy_desk,
+    presence,
     publishers_api,
+    saved_views,
     scoring,
     sections,
     security,
@@ -75,7 +77,10 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
     accounts.setup(app)
     apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
-    desks = (console, people_desk, articles_desk, sections, bulk, waves, policy_desk, insights, alerts_desk)
+    desks = (
+        console, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk, insights,
+        alerts_desk,
+    )  # fmt: skip
     for module in (*apis, *desks, accounts, notices, assets, docs, embed, operations):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"

@@ -115,6 +115,22 @@ class CaseSort(StrEnum):
     NEWEST = "newest"
 
 
+class Trust(StrEnum):
+    """What an author's record on a site amounts to; see queries.trust."""
+
+    NEW = "new"
+    REGULAR = "regular"
+    TRUSTED = "trusted"
+    TROUBLED = "troubled"
+
+
+class Holding(StrEnum):
+    """Whose cases somebody asks for: all but those that colleagues have, or their own."""
+
+    FREE = "free"
+    MINE = "mine"
+
+
 class ArticleSort(StrEnum):
     """The order of a site's articles."""
 
@@ -202,15 +218,6 @@ class SanctionKind(StrEnum):
     PREMODERATE = "premoderate"
     SUSPEND = "suspend"
     BAN = "ban"
-
-
-class Trust(StrEnum):
-    """What an author's record on a site says of them; see queries.people.trust_of."""
-
-    NEW = "new"
-    REGULAR = "regular"
-    TRUSTED = "trusted"
-    TROUBLED = "troubled"
 
 
 class ClearingState(StrEnum):

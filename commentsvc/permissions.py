@@ -1,7 +1,7 @@
 """May this person do this to this thing? Pure predicates on what was read just now."""
 
 from commentsvc.enums import Role
-from commentsvc.store.models import Membership
+from commentsvc.store.models import Membership, SavedView
 
 _MANAGING = {Role.MANAGER, Role.ADMIN}
 
@@ -26,3 +26,10 @@ def may_sanction(by: Membership | None, whom: Membership | None) -> bool:
     if by.site_id != whom.site_id or by.person_id == whom.person_id:
         return False
     return whom.role == Role.READER or (by.role == Role.ADMIN and whom.role == Role.MANAGER)
+
+
+def may_change_view(membership: Membership, view: SavedView) -> bool:
+    """Whether they may rename, share or delete a saved view: who saved it, and administrators what is shared."""
+    if not may_moderate(membership) or membership.site_id != view.site_id:
+        return False
+    return view.person_id == membership.person_id or (view.shared and membership.role == Role.ADMIN)

@@ -6,7 +6,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import CaseState, Guideline, Reason, Status
-from commentsvc.store.models import OPEN, Article, Case, Comment
+from commentsvc.moderation.labels import worst_label
+from commentsvc.moderation.policy import DEFAULT_POLICY
+from commentsvc.store.models import OPEN, Article, Case, Comment, SignalRow, Site
 
 DAY_US = 24 * 3600 * 1_000_000
 """A case that has waited this long is twice as urgent as it was."""
@@ -47,6 +49,7 @@ def open_case(
     case.reasons |= reasons
     if not case.blind or reasons & _ASKED_FOR:
         case.guideline = case.guideline or guideline
+        case.label = _label(session, comment)
         case.likelihood = max(case.likelihood, likelihood)
         case.reach = reach_of(article.comment_count, is_public=comment.status == Status.PUBLISHED)
         case.rank = rank_of(case.likelihood, case.reach, case.opened_at)
@@ -66,7 +69,7 @@ def make_blind(session: Session, comment: Comment) -> None:
         return
     case.blind = True
     case.reasons = Reason.HELD | Reason.SAMPLE
-    case.guideline = None
+    case.guideline = case.label = None
     article = session.get_one(Article, comment.article_id)
     case.likelihood = _BLIND_LIKELIHOOD
     case.reach = reach_of(article.comment_count, is_public=False)
@@ -84,6 +87,7 @@ def reweigh(session: Session, case: Case, comment: Comment, *, likelihood: float
         return
     asked_for = case.reasons & _ASKED_FOR
     article = session.get_one(Article, comment.article_id)
+    case.label = _label(session, comment)
     case.likelihood = max(case.likelihood, likelihood) if asked_for else likelihood
     case.reach = reach_of(article.comment_count, is_public=comment.status == Status.PUBLISHED)
     case.rank = rank_of(case.likelihood, case.reach, case.opened_at)
@@ -145,6 +149,24 @@ def rank_of(likelihood: float, reach: float, opened_at: int) -> float:
 def priority_of(rank: float, now: int) -> float:
     """Return log2(likelihood in percent x reach) + days waited: in points, each of which means twice as urgent."""
     return rank + now / DAY_US - math.log2(_LEAST_LIKELIHOOD)
+
+
+def _label(session: Session, comment: Comment) -> str | None:
+    """Find the label that speaks most against the newest text, by what was last said of its toxicity."""
+    evidence = session.scalar(
+        select(SignalRow.evidence)
+        .where(
+            SignalRow.comment_id == comment.id, SignalRow.revision == comment.revision, SignalRow.check == "toxicity"
+        )
+        .order_by(SignalRow.id.desc())
+        .limit(1)
+    )
+    labels = evidence.get("labels") if evidence else None
+    if not labels:
+        return None
+    # Read as they are stored: the whole policy would be checked anew for each case.
+    policy = session.get_one(Site, comment.site_id).policy
+    return worst_label(labels, policy.get("thresholds", DEFAULT_POLICY.thresholds))
 
 
 def _next_version(session: Session, comment_id: int) -> int:

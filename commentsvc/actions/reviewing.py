@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import decisions
+from commentsvc.actions import claiming, decisions
 from commentsvc.actions.decisions import Item, Result
 from commentsvc.enums import Action, Guideline
 from commentsvc.errors import Conflict, Forbidden, Invalid, NotFound
@@ -51,7 +51,7 @@ def review(
         raise Invalid("Say which guideline the comment breaks.", field="guideline")
     if not 1 <= len(items) <= MAX_ITEMS:
         raise Invalid(f"Name 1 to {MAX_ITEMS} comments.", field="comments")
-    return decisions.decide_many(
+    results = decisions.decide_many(
         session,
         items,
         action=action,
@@ -63,6 +63,9 @@ def review(
         batch=batch,
         now=now,
     )
+    if membership is not None:
+        claiming.renew(session, membership, now=now)
+    return results
 
 
 def take_back(

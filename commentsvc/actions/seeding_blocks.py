@@ -23,6 +23,7 @@ _CHECK = {
     Guideline.LEGAL: "toxicity",
     Guideline.PRIVACY: "words",
 }
+_LABELS = ("insult", "toxicity", "insult", "obscene", "identity_attack", "threat")
 
 Row = dict[str, Any]
 
@@ -279,6 +280,7 @@ class _Grower:
                 "state": (CaseState.CLOSED if decided else CaseState.OPEN).value,
                 "reasons": int(reason),
                 "guideline": guideline.value,
+                "label": _label(made) if _CHECK[guideline] == "toxicity" else None,
                 "likelihood": likelihood,
                 "reach": reach,
                 "rank": rank_of(likelihood, reach, row["created_at"]),
@@ -302,7 +304,9 @@ class _Grower:
         check = _CHECK[guideline]
         score = 0.05 * (1 - likelihood) if check == "relevance" else likelihood
         spans = [[0, culprit]] if check in {"toxicity", "words", "spam"} else []
-        labels = {"toxicity": round(likelihood, 3)} if check == "toxicity" else {}
+        # The case that is made next takes its label from its number, and so does its signal.
+        label = _label(self.next_case)
+        labels = {label: round(likelihood, 3)} if check == "toxicity" else {}
         self.harvest.signals.append(
             {
                 "comment_id": row["id"],
@@ -342,6 +346,10 @@ class _Grower:
         start = int(self.rng.random() * len(people))
         around = (people[(start + step) % len(people)] for step in range(min(wanted, len(people))))
         return [person_id for person_id in around if person_id != row["person_id"]]
+
+
+def _label(number: int) -> str:
+    return _LABELS[number % len(_LABELS)]
 
 
 def _branch(parent: Row | None) -> int | None:

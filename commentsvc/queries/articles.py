@@ -12,7 +12,7 @@ from commentsvc.errors import NotFound
 from commentsvc.queries import people
 from commentsvc.queries.people import Face
 from commentsvc.store.models import Article, Comment, RuleChange
-from commentsvc.store.paging import Cursor, after, cut, decode_cursor
+from commentsvc.store.paging import Cursor, after, cut, decode_cursor, parse_id
 
 _KEYS: dict[ArticleSort, InstrumentedAttribute[Any]] = {
     ArticleSort.COMMENTS: Article.comment_count,
@@ -97,3 +97,21 @@ def count_by_section(session: Session, site_id: int) -> dict[str, int]:
     """Return how many articles each section of a site has, by name."""
     query = select(Article.section, func.count()).where(Article.site_id == site_id).group_by(Article.section)
     return {name: count for name, count in session.execute(query) if name}
+
+
+def with_most_cases(session: Session, site_id: int, *, article_id: str = "", limit: int = 25) -> Sequence[Article]:
+    """List the articles with the most open cases, and one more when somebody asks for it by its id."""
+    query = select(Article).where(Article.site_id == site_id, Article.open_cases > 0)
+    found = list(session.scalars(query.order_by(Article.open_cases.desc(), Article.id.desc()).limit(limit)))
+    wanted = parse_id(article_id)
+    if wanted and wanted not in {article.id for article in found}:
+        found += session.scalars(select(Article).where(Article.site_id == site_id, Article.id == wanted))
+    return found
+
+
+def sections_with_cases(session: Session, site_id: int, *, limit: int = 50) -> Sequence[str]:
+    """List the sections that have open cases, by name."""
+    query = select(Article.section).where(
+        Article.site_id == site_id, Article.open_cases > 0, Article.section.is_not(None), Article.section != ""
+    )
+    return [section for section in session.scalars(query.distinct().order_by(Article.section).limit(limit)) if section]

@@ -35,7 +35,7 @@ def hidden() -> ColumnElement[bool]:
 def shown(case: Case, comment: Comment) -> tuple[Case, Comment]:
     """Return a case and its comment as managers may see them; copies that no session knows, where that differs."""
     if is_hidden(case):
-        return _copy(case, reasons=int(Reason.HELD), guideline=None), _copy(comment, **_AS_HELD)
+        return _copy(case, reasons=int(Reason.HELD), guideline=None, label=None), _copy(comment, **_AS_HELD)
     if case.blind and case.state == CaseState.OPEN and comment.status == Status.PUBLISHED:
         return _copy(case, reasons=case.reasons & ~Reason.HELD), comment
     return case, comment

@@ -9,11 +9,9 @@ from sqlalchemy.orm import Session
 
 from commentsvc.enums import Role, Trust
 from commentsvc.queries.sites import is_in_force
+from commentsvc.queries.trust import trust_of
 from commentsvc.store.models import Membership, Person, Sanction
 
-_KNOWN_FROM = 2
-_TROUBLED_FROM, _TROUBLED_SHARE = 5, 0.3
-_TRUSTED_FROM, _TRUSTED_SHARE = 20, 0.05
 _MISUSE_FROM, _MISUSE_SHARE = 5, 0.25
 
 
@@ -58,19 +56,6 @@ class Record:
     def trust(self) -> Trust:
         """What the record says of the author."""
         return trust_of(self.published, self.rejected)
-
-
-def trust_of(published: int, rejected: int) -> Trust:
-    """Say what a record on a site says of its author: everyone is new until two comments were published."""
-    decided = published + rejected
-    share = rejected / decided if decided else 0.0
-    if published < _KNOWN_FROM:
-        return Trust.NEW
-    if decided >= _TROUBLED_FROM and share > _TROUBLED_SHARE:
-        return Trust.TROUBLED
-    if published >= _TRUSTED_FROM and share < _TRUSTED_SHARE:
-        return Trust.TRUSTED
-    return Trust.REGULAR
 
 
 def weight_of(upheld: int, dismissed: int) -> float:

@@ -1,19 +1,18 @@
 """Which cases wait for a manager, and what does one need to see to decide them?"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, Select, func, literal, not_, or_, select
+from sqlalchemy import Row, Select, func, literal, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from commentsvc.enums import CaseSort, CaseState, Guideline, Reason
 from commentsvc.errors import Invalid
-from commentsvc.queries import blind, notices, people
+from commentsvc.queries import blind, filtering, notices, people
 from commentsvc.queries.people import Face, Record
 from commentsvc.store.models import (
-    CLOSED,
     OPEN,
     Appeal,
     Article,
@@ -28,7 +27,6 @@ from commentsvc.store.paging import Cursor, after, cut, decode_cursor
 
 _ANCESTORS = 3
 _REPORTS = 20
-_STATES = {CaseState.OPEN: OPEN, CaseState.CLOSED: CLOSED}
 _KEYS: dict[tuple[CaseState, CaseSort], tuple[InstrumentedAttribute[Any], bool]] = {
     (CaseState.OPEN, CaseSort.PRIORITY): (Case.rank, True),
     (CaseState.OPEN, CaseSort.OLDEST): (Case.opened_at, False),
@@ -38,15 +36,8 @@ _KEYS: dict[tuple[CaseState, CaseSort], tuple[InstrumentedAttribute[Any], bool]]
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which cases someone asks for, and in which order; no sort means priority, or the latest closed first."""
-
-    state: CaseState = CaseState.OPEN
-    reason: Reason | None = None
-    guideline: Guideline | None = None
-    q: str = ""
-    sort: CaseSort | None = None
+Wanted = filtering.Wanted
+"""Which cases someone asks for, and in which order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +94,7 @@ class Summary:
     oldest_at: int | None = None
     by_reason: dict[Reason, int] = field(default_factory=dict)
     by_guideline: dict[Guideline, int] = field(default_factory=dict)
+    by_label: dict[str, int] = field(default_factory=dict)
 
 
 def page(session: Session, site_id: int, wanted: Wanted, *, cursor: str | None, limit: int, now: int) -> Page:
@@ -115,7 +107,7 @@ def page(session: Session, site_id: int, wanted: Wanted, *, cursor: str | None, 
         raise Invalid("Closed cases have no priority; sort them by newest or oldest.", field="sort")
     key, descending = _KEYS[wanted.state, sort]
     name = f"{wanted.state}.{sort}"
-    query = _filtered(site_id, wanted)
+    query = _joined().where(*filtering.conditions(session, site_id, wanted, now=now))
     query = after(query, decode_cursor(cursor, sort=name), key, Case.id, descending=descending)
     rows, more = cut(session.execute(query.limit(limit + 1)).all(), limit)
     end = Cursor(name, getattr(rows[-1][0], key.key), rows[-1][0].id).encode() if more else None
@@ -127,6 +119,24 @@ def find_card(session: Session, site_id: int, case_id: int, *, now: int) -> Card
     query = _joined().where(Case.id == case_id, Case.site_id == site_id)
     rows = session.execute(query.execution_options(populate_existing=True)).all()
     return next(iter(_cards(session, site_id, rows, now=now)), None)
+
+
+def list_cards(session: Session, site_id: int, ids: Sequence[int], *, now: int) -> Sequence[Card]:
+    """Read cases of a site with everything around them, the most urgent first."""
+    query = _joined().where(Case.id.in_(ids), Case.site_id == site_id).order_by(Case.rank.desc(), Case.id.desc())
+    rows = session.execute(query.execution_options(populate_existing=True)).all()
+    return _cards(session, site_id, rows, now=now)
+
+
+def count_each(session: Session, site_id: int, wanted: Mapping[int, Wanted], *, most: int, now: int) -> dict[int, int]:
+    """Count what several filters find, each up to `most`, in one query."""
+    counts = [
+        select(literal(key).label("key"), func.count().label("found")).select_from(
+            select(Case.id).where(*filtering.conditions(session, site_id, each, now=now)).limit(most).subquery()
+        )
+        for key, each in wanted.items()
+    ]
+    return {row.key: row.found for row in session.execute(union_all(*counts))} if counts else {}
 
 
 def find_version(session: Session, comment_id: int) -> int | None:
@@ -151,25 +161,29 @@ def is_open(session: Session, site_id: int, case_id: int) -> bool:
 
 
 def summary(session: Session, site_id: int) -> Summary:
-    """Count what waits on a site, in one query."""
+    """Count what waits on a site, in one query that an index answers alone."""
     rows = session.execute(
-        select(Case.reasons, Case.guideline, func.count(), func.min(Case.opened_at), Case.blind)
+        select(Case.reasons, Case.guideline, Case.label, func.count(), func.min(Case.opened_at), Case.blind)
         .where(Case.site_id == site_id, Case.state == OPEN)
-        .group_by(Case.reasons, Case.guideline, Case.blind)
+        .group_by(Case.reasons, Case.guideline, Case.label, Case.blind)
     ).all()
     by_reason: dict[Reason, int] = defaultdict(int)
     by_guideline: dict[Guideline, int] = defaultdict(int)
-    for reasons, guideline, count, _, is_blind in rows:
+    by_label: dict[str, int] = defaultdict(int)
+    for reasons, guideline, label, count, _, is_blind in rows:
         for reason in Reason:
             if reasons & reason and not (is_blind and reason == Reason.SAMPLE):
                 by_reason[reason] += count
         if guideline:
             by_guideline[Guideline(guideline)] += count
+        if label:
+            by_label[label] += count
     return Summary(
-        count=sum(row[2] for row in rows),
-        oldest_at=min((row[3] for row in rows), default=None),
+        count=sum(row[3] for row in rows),
+        oldest_at=min((row[4] for row in rows), default=None),
         by_reason=dict(by_reason),
         by_guideline=dict(by_guideline),
+        by_label=dict(by_label),
     )
 
 
@@ -179,24 +193,6 @@ def _joined() -> Select[Case, Comment, Article]:
         .join(Comment, Comment.id == Case.comment_id)
         .join(Article, Article.id == Case.article_id)
     )
-
-
-def _filtered(site_id: int, wanted: Wanted) -> Select[Case, Comment, Article]:
-    query = _joined().where(Case.site_id == site_id, Case.state == _STATES[wanted.state])
-    if wanted.reason is not None:
-        query = query.where(Case.reasons.bitwise_and(int(wanted.reason)) != 0)
-        if wanted.reason == Reason.SAMPLE:
-            query = query.where(not_(blind.hidden()))
-    if wanted.guideline is not None:
-        query = query.where(Case.guideline == wanted.guideline)
-    if wanted.q:
-        query = query.where(
-            or_(
-                Comment.body.icontains(wanted.q, autoescape=True),
-                Article.title.icontains(wanted.q, autoescape=True),
-            )
-        )
-    return query
 
 
 def _cards(session: Session, site_id: int, rows: Sequence[Row[Case, Comment, Article]], *, now: int) -> Sequence[Card]:
@@ -217,7 +213,7 @@ def _cards(session: Session, site_id: int, rows: Sequence[Row[Case, Comment, Art
         {c.person_id for chain in chains.values() for c in chain}
         | {r.person_id for some in reports.values() for r in some}
         | {d.by_person_id for d in latest.values() if d.by_person_id is not None}
-        | {case.lease_person_id for case, _, _ in rows if case.lease_person_id is not None},
+        | {holder for case, _, _ in rows if (holder := _holder(case, now)) is not None},
     )
     return [
         Card(
@@ -232,12 +228,16 @@ def _cards(session: Session, site_id: int, rows: Sequence[Row[Case, Comment, Art
             notices=legal.get(comment.id, ()),
             latest=(decision := latest.get(comment.id)),
             latest_by=faces[decision.by_person_id] if decision and decision.by_person_id else None,
-            leased_to=faces[case.lease_person_id] if case.lease_person_id else None,
+            leased_to=faces[holder] if (holder := _holder(case, now)) else None,
             appeal=appeals.get(comment.id),
         )
         for found, written, article in rows
         for case, comment in [blind.shown(found, written)]
     ]
+
+
+def _holder(case: Case, now: int) -> int | None:
+    return case.lease_person_id if case.lease_until is not None and case.lease_until > now else None
 
 
 def _appeals(session: Session, ids: Iterable[int]) -> dict[int, Appeal]:

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import PeopleSort, Role, Trust
-from commentsvc.queries.people import Face, face_of, trust_of
+from commentsvc.queries.people import Face, face_of
 from commentsvc.queries.sites import is_in_force
+from commentsvc.queries.trust import trust_of
 from commentsvc.store.models import Membership, Sanction
 from commentsvc.store.paging import Cursor, after, cut, decode_cursor
 

@@ -64,10 +64,13 @@ def _alone(db: Database) -> Iterator[Connection]:
         raw = connection.connection.driver_connection
         # SQLite alters by copying and dropping tables; with the keys on, dropping would delete what points there.
         raw.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
+        # Or it would refuse to rename the copy, because triggers and views name the table that isn't there just then.
+        raw.execute("PRAGMA legacy_alter_table=ON")  # type: ignore[union-attr]
         try:
             with connection.begin():
                 yield connection
         finally:
+            raw.execute("PRAGMA legacy_alter_table=OFF")  # type: ignore[union-attr]
             raw.execute("PRAGMA foreign_keys=ON")  # type: ignore[union-attr]
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from commentsvc.actions.cases import DAY_US, priority_of
 from commentsvc.enums import Action, Guideline, Reason, SignalState, Status
-from commentsvc.queries.queue import Card
+from commentsvc.queries.queue import Card, Summary
 from commentsvc.store.models import Case, Comment, Decision, SignalRow
 from commentsvc.text import link_host
 
@@ -171,6 +171,13 @@ def ago(then: int, now: int) -> str:
     """Say how long something has lasted: 3 d, 12 h, 5 min, or moments."""
     seconds = max(0, now - then) // _SECOND
     return next((f"{seconds // size} {unit}" for size, unit in _UNITS if seconds >= size), "moments")
+
+
+def backlog(summary: Summary, now: int) -> str:
+    """Say how much waits, and since when."""
+    if not summary.count or summary.oldest_at is None:
+        return "No open cases"
+    return f"{summary.count:,} open, the oldest for {ago(summary.oldest_at, now)}"
 
 
 def compact(number: float) -> str:

@@ -111,6 +111,7 @@ class CaseOut(Out):
     state: CaseState
     reasons: list[ReasonWord]
     guideline: Guideline | None
+    label: str | None
     priority: float
     opened_at: str
     closed_at: str | None
@@ -130,6 +131,12 @@ class CasesOut(Out):
 
     cases: list[CaseOut]
     next: str | None
+
+
+class ClaimedOut(Out):
+    """The cases that are the caller's now, the most urgent first."""
+
+    cases: list[CaseOut]
 
 
 class ResultOut(Out):

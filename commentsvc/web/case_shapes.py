@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from commentsvc.actions.cases import priority_of
+from commentsvc.actions.claiming import MAX_CLAIM
 from commentsvc.actions.decisions import Result
 from commentsvc.actions.reviewing import MAX_ITEMS
-from commentsvc.enums import ArticleSort, CaseSort, CaseState, Guideline, Reason
+from commentsvc.enums import TOXICITY_LABELS, ArticleSort, CaseSort, CaseState, Guideline, Reason, Trust
 from commentsvc.queries.bulks import BatchProgress
 from commentsvc.queries.history import Entry
 from commentsvc.queries.people import Face, Record
@@ -17,6 +18,7 @@ from commentsvc.store.models import Article, Decision, LegalNotice, SignalRow
 from commentsvc.web.shapes import In, PageQuery, Revision, SiteKey, badge_of, own_comment_json, time_text
 
 Search = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Label = Annotated[str, StringConstraints(pattern=f"^({'|'.join(TOXICITY_LABELS)})$")]
 ReasonWord = Literal["held", "reported", "appeal", "sample", "rescored"]
 
 
@@ -27,13 +29,20 @@ class CasesQuery(PageQuery):
     state: CaseState = CaseState.OPEN
     reason: ReasonWord | None = None
     guideline: Guideline | None = None
+    label: Label | None = None
+    section: Search = ""
+    trust: Trust | None = None
+    waiting: Annotated[int, Field(ge=1, le=24 * 366)] | None = None
     q: Search = ""
     sort: CaseSort | None = None
 
     def wanted(self) -> Wanted:
         """Return it in the queue's own words."""
         reason = Reason[self.reason.upper()] if self.reason else None
-        return Wanted(state=self.state, reason=reason, guideline=self.guideline, q=self.q, sort=self.sort)
+        return Wanted(
+            state=self.state, reason=reason, guideline=self.guideline, q=self.q, sort=self.sort, label=self.label,
+            section=self.section or None, trust=self.trust, waiting=self.waiting,
+        )  # fmt: skip
 
 
 class ArticlesQuery(PageQuery):
@@ -42,6 +51,13 @@ class ArticlesQuery(PageQuery):
     site: SiteKey
     q: Search = ""
     sort: ArticleSort = ArticleSort.NEWEST
+
+
+class ClaimIn(In):
+    """How many of a site's cases to lease."""
+
+    site: SiteKey
+    n: Annotated[int, Field(ge=1, le=MAX_CLAIM, strict=True)]
 
 
 class ItemIn(In):
@@ -73,6 +89,7 @@ def case_json(card: Card, *, now: int) -> dict[str, Any]:
         "state": case.state,
         "reasons": Reason.words(case.reasons),
         "guideline": case.guideline,
+        "label": case.label,
         "priority": priority_of(case.rank, now),
         "opened_at": time_text(case.opened_at),
         "closed_at": time_text(case.closed_at),

@@ -3,8 +3,7 @@
 Every page works by links and forms alone; the script asks the same addresses for parts of the same pages.
 """
 
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,25 +12,22 @@ from commentsvc.actions import reviewing
 from commentsvc.actions.decisions import Item, Result
 from commentsvc.actions.drafts import policy_of
 from commentsvc.actions.rules import rules_of
-from commentsvc.enums import Action, ArticleSort, CaseSort, CaseState, Guideline, Reason
+from commentsvc.enums import Action, ArticleSort, CaseSort, CaseState, Guideline
 from commentsvc.errors import Conflict, Invalid, NotFound
 from commentsvc.queries import articles, people, queue, rescoring
-from commentsvc.queries.queue import Wanted
 from commentsvc.store.models import Decision, Site
 from commentsvc.store.paging import parse_id
-from commentsvc.web import context, scenes
+from commentsvc.web import context, filters, lists, saved_views, scenes
 from commentsvc.web.accounts import signed_in_person
 from commentsvc.web.desk import desk, desk_blueprint, frame, is_script, managing, to_sign_in
 from commentsvc.web.forms import DecisionForm
 from commentsvc.web.scenes import Bar
 
-Word = TypeVar("Word", bound=StrEnum)
-
 blueprint = desk_blueprint("console", __name__)
 
 _PAGE = 30
 _LISTS = {"console.show_queue", "console.show_decided"}
-_FILTERS = ("reason", "guideline", "q", "sort", "after")
+_CARRIED = (*filters.SAVED, "view", "after")
 
 
 @blueprint.get("")
@@ -52,7 +48,7 @@ def show_sites() -> ResponseReturnValue:
 @managing
 def show_queue() -> ResponseReturnValue:
     """Show the open cases and one of them in full."""
-    return _show(CaseState.OPEN)
+    return saved_views.opening() or _show(CaseState.OPEN)
 
 
 @blueprint.get("/<site_key>/decided")
@@ -66,7 +62,7 @@ def show_decided() -> ResponseReturnValue:
 @managing
 def show_articles() -> ResponseReturnValue:
     """Show the site's articles with their counts."""
-    sort = _one_of(ArticleSort, "sort") or ArticleSort.NEWEST
+    sort = filters.one_of(ArticleSort, request.args.get("sort")) or ArticleSort.NEWEST
     q = request.args.get("q", "").strip()[:200]
     page = articles.page(
         context.session(), desk().site.id, q=q, sort=sort, cursor=request.args.get("after"), limit=_PAGE
@@ -139,10 +135,10 @@ def _page(state: CaseState, *, bar: Bar | None, status: int = 200) -> ResponseRe
 def _scene(state: CaseState) -> dict[str, Any]:
     """Collect everything that the page of cases shows."""
     session, now = context.session(), context.now()
-    site = desk().site
-    wanted = _wanted(state)
+    site, me = desk().site, desk().membership.person_id
+    wanted = filters.wanted(request.args, state, by=me)
     page = queue.page(session, site.id, wanted, cursor=request.args.get("after"), limit=_PAGE, now=now)
-    card = page.cards[0] if page.cards else None
+    card = scenes.first_of(page.cards, by=me)
     if "case" in request.args:
         chosen = parse_id(request.args["case"])
         card = queue.find_card(session, site.id, chosen, now=now) if chosen else None
@@ -151,16 +147,19 @@ def _scene(state: CaseState) -> dict[str, Any]:
     return {
         **frame(),
         **scenes.card_scene(session, site, card, now=now),
+        # The script that asks for a card has the list already.
+        **({} if is_script() else lists.head(session, site, desk().membership, request.args, now=now)),
+        "me_id": me,
         "page": page,
         "state": state,
         "wanted": wanted,
-        "filters": [name for name in _FILTERS[:3] if request.args.get(name)],
+        "filters": [name for name in filters.FILTERS if request.args.get(name)],
         "sort": wanted.sort or (CaseSort.PRIORITY if state == CaseState.OPEN else CaseSort.NEWEST),
         "sorts": scenes.SORTS[state],
         "after": request.args.get("after"),
         "is_later": bool(request.args.get("after")),
         "chosen": "case" in request.args,
-        "next_case": scenes.following(page.cards, card),
+        "next_case": scenes.following(page.cards, card, by=me),
         "carried": _carried(),
         "link": _link,
         "rescoring": rescoring.find_open(session, site.id),
@@ -194,25 +193,9 @@ def _bar_of_address() -> Bar | None:
     return None
 
 
-def _wanted(state: CaseState) -> Wanted:
-    """Read the filters from the address; what can't be one is as if it weren't there."""
-    sort = _one_of(CaseSort, "sort")
-    return Wanted(
-        state=state,
-        reason=next((reason for reason in Reason if reason.word == request.args.get("reason")), None),
-        guideline=_one_of(Guideline, "guideline"),
-        q=request.args.get("q", "").strip()[:200],
-        sort=sort if sort in scenes.SORTS[state] else None,
-    )
-
-
-def _one_of(words: type[Word], name: str) -> Word | None:
-    return next((word for word in words if word.value == request.args.get(name)), None)
-
-
 def _carried() -> dict[str, str]:
     """Return the part of the address that forms and links keep: where in which list the manager is."""
-    return {name: request.args[name] for name in _FILTERS if request.args.get(name)}
+    return {name: request.args[name] for name in _CARRIED if request.args.get(name)}
 
 
 def _link(**more: Any) -> str:

@@ -3,7 +3,7 @@
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 
-from commentsvc.actions import bulks, clearing, reviewing, sanctions
+from commentsvc.actions import bulks, claiming, clearing, reviewing, sanctions
 from commentsvc.actions.decisions import Item, new_batch
 from commentsvc.enums import Action, Guideline, SanctionKind, Scope
 from commentsvc.errors import Forbidden, NotFound
@@ -18,6 +18,7 @@ from commentsvc.web import case_answers, context, people_shapes
 from commentsvc.web.case_shapes import (
     ArticlesQuery,
     CasesQuery,
+    ClaimIn,
     DecisionsIn,
     article_json,
     batch_json,
@@ -50,6 +51,21 @@ def list_cases(query_data: CasesQuery) -> Response:
         now=context.now(),
     )
     return jsonify({"cases": [case_json(card, now=context.now()) for card in page.cards], "next": page.next})
+
+
+@blueprint.post("/cases/claim")
+@signed_in(Scope.MODERATE)
+@idempotent
+@blueprint.input(ClaimIn)
+@blueprint.output(case_answers.ClaimedOut)
+@blueprint.doc(summary="Claim the most urgent cases", responses=[401, 403, 404, 409, 422], security="bearer")
+def claim(json_data: ClaimIn) -> Response:
+    """Lease the most urgent cases that nobody holds."""
+    session, now = context.session(), context.now()
+    site_id = _site_of(json_data.site)
+    claimed = claiming.claim_cases(session, count=json_data.n, membership=_membership(), now=now)
+    cards = queue.list_cards(session, site_id, claimed, now=now)
+    return jsonify({"cases": [case_json(card, now=now) for card in cards]})
 
 
 @blueprint.post("/decisions")

@@ -90,14 +90,25 @@ def conflict_bar(session: Session, result: Result, *, case_id: int | None, now: 
     return Bar("conflict", f"Nothing changed. {why}{happened}", case=case_id)
 
 
-def following(shown: Sequence[Card], card: Card | None) -> int | None:
-    """Return the case that comes after one in a list, or the one before the last."""
-    ids = [each.case.id for each in shown]
-    if card is None or card.case.id not in ids:
+def following(shown: Sequence[Card], card: Card | None, *, by: int) -> int | None:
+    """Return the case that comes after one in a list, or the one before the last; what colleagues have is left out."""
+    here = card.case.id if card else None
+    ids = [each.case.id for each in shown if each.case.id == here or not is_taken(each, by=by)]
+    if here not in ids:
         return ids[0] if ids else None
-    at = ids.index(card.case.id)
+    at = ids.index(here)
     rest = ids[at + 1 :] or ids[:at][-1:]
     return rest[0] if rest else None
+
+
+def first_of(shown: Sequence[Card], *, by: int) -> Card | None:
+    """Return the case to begin with: the first that no colleague has, or else the first."""
+    return next((card for card in shown if not is_taken(card, by=by)), shown[0] if shown else None)
+
+
+def is_taken(card: Card, *, by: int) -> bool:
+    """Say whether a colleague has a case."""
+    return card.leased_to is not None and card.leased_to.person_id != by
 
 
 def _guidelines(session: Session, site: Site) -> list[dict[str, str]]:
@@ -148,6 +159,7 @@ def _is_web(url: str) -> bool:
 WORDS: dict[str, Any] = {
     "action_words": cards.action_words,
     "ago": cards.ago,
+    "backlog": cards.backlog,
     "causes": cards.causes,
     "checks": cards.CHECKS,
     "compact": cards.compact,

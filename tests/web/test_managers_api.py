@@ -357,3 +357,56 @@ def test_calls_are_for_the_sites_own_managers(
         changed = expected == 200 and method == "POST" and path == "decisions"
         status = session.get_one(Comment, about.id).status
     assert status == (Status.PUBLISHED if changed else Status.HELD)
+
+
+def test_claim_hands_out_the_most_urgent_and_says_who_has_them(
+    client, db: Database, cast: Cast, cam: dict[str, str]
+) -> None:
+    ids = held(db, cast, count=3)
+
+    answer = client.post(f"{MODERATION}/cases/claim", json={"site": "daily", "n": 2}, headers=cam)
+    again = client.post(f"{MODERATION}/cases/claim", json={"site": "daily", "n": 20}, headers=cam)
+
+    case_answers.ClaimedOut.model_validate(answer.get_json())
+    claimed = answer.get_json()["cases"]
+    assert [case["comment"]["id"] for case in claimed] == ids[:2]
+    assert [case["comment"]["id"] for case in again.get_json()["cases"]] == ids[2:]
+    assert {case["lease"]["by"]["name"] for case in claimed} == {"Cam Reyes"}
+    assert [case["lease"]["by"]["name"] for case in cases(client, cam)] == ["Cam Reyes"] * 3
+
+
+@pytest.mark.parametrize("body", [{"n": 0}, {"n": 21}, {"n": "2"}, {"n": 1.5}, {"n": True}, {}, {"n": 1, "q": "x"}])
+def test_claim_refuses_what_it_does_not_know(client, cam: dict[str, str], body: dict[str, Any]) -> None:
+    answer = client.post(f"{MODERATION}/cases/claim", json={"site": "daily", **body}, headers=cam)
+
+    assert answer.status_code == 422
+
+
+def test_a_claim_repeated_with_its_key_is_answered_the_same(
+    client, db: Database, cast: Cast, cam: dict[str, str]
+) -> None:
+    held(db, cast, count=3)
+    headers = {**cam, "Idempotency-Key": "once"}
+
+    first, second = (
+        client.post(f"{MODERATION}/cases/claim", json={"site": "daily", "n": 1}, headers=headers) for _ in range(2)
+    )
+
+    assert first.get_json() == second.get_json()
+    assert [case["lease"] is None for case in cases(client, cam)] == [False, True, True]
+
+
+def test_cases_filter_by_label_section_trust_and_waiting(client, db: Database, cast: Cast, cam: dict[str, str]) -> None:
+    toxic = Signal("toxicity", Guideline.COURTESY, score=0.9, labels={"insult": 0.9})
+    held(db, cast, body="Rude", signals=[toxic])
+    held(db, cast, body="Calm")
+
+    bodies = [
+        [case["comment"]["body"] for case in cases(client, cam, **query)]
+        for query in (
+            {"label": "insult"}, {"label": "threat"}, {"section": "Sport"}, {"trust": "new"}, {"trust": "trusted"},
+            {"waiting": 24}, {"q": "ca"},
+        )
+    ]  # fmt: skip
+
+    assert bodies == [["Rude"], [], [], ["Rude", "Calm"], [], [], ["Calm"]]

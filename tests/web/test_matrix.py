@@ -7,12 +7,13 @@ import pytest
 from flask import session
 from flask_wtf.csrf import generate_csrf
 
-from commentsvc.actions import bulks, policies
+from commentsvc.actions import bulks, policies, views
 from commentsvc.enums import SanctionKind, Status
 from commentsvc.moderation.replay import Tally
+from commentsvc.queries.queue import find_open_case_id
 from commentsvc.queries.sites import find_membership
 from commentsvc.store.db import now_us
-from commentsvc.store.models import Backtest, PolicyChange, Site
+from commentsvc.store.models import Backtest, Membership, PolicyChange, Site
 from commentsvc.web.accounts import sign_in_here
 from tests import factories
 
@@ -70,6 +71,9 @@ MATRIX: dict[tuple[str, str], Row] = {
         (401, 403, 200, 200, 403), "/api/v1/articles", query={**SITE, "key": "story"},
     ),
     ("GET", "managers_api.list_cases"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/cases", query=SITE),
+    ("POST", "managers_api.claim"): Row(
+        (401, 403, 200, 200, 404), "/api/v1/moderation/cases/claim", {**SITE, "n": 1},
+    ),
     ("GET", "managers_api.list_articles"): Row((401, 403, 200, 200, 404), "/api/v1/moderation/articles", query=SITE),
     ("GET", "managers_api.show_history"): Row(
         (401, 403, 200, 200, 404), "/api/v1/moderation/comments/{theirs}/history",
@@ -225,6 +229,27 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "bulk.start"): Row((303, 404, 303, 404, 404), "/console/daily/bulk/{prepared}/start", {}, kind="form"),
     ("POST", "bulk.undo"): Row((303, 404, 303, 303, 404), "/console/daily/bulk/{bulk}/undo", {}, kind="form"),
     ("GET", "waves.show_waves"): Row((303, 404, 200, 200, 404), "/console/daily/waves", kind="page"),
+    ("POST", "presence.report"): Row(
+        (303, 404, 200, 200, 404), "/console/daily/live", {"case": "{case}", "active": "1"}, kind="form",
+    ),
+    ("POST", "presence.leave"): Row((303, 404, 204, 204, 404), "/console/daily/leave", {}, kind="form"),
+    ("POST", "presence.claim"): Row((303, 404, 303, 303, 404), "/console/daily/claim", {"n": "1"}, kind="form"),
+    ("POST", "presence.release"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/release", {"case": "{case}"}, kind="form",
+    ),
+    ("POST", "saved_views.save"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/views", {"name": "Spam"}, kind="form", query={"guideline": "spam"},
+    ),
+    # cam's own view: not even an administrator sees it.
+    ("POST", "saved_views.change"): Row(
+        (303, 404, 303, 404, 404), "/console/daily/views/{view}", {"name": "Other"}, kind="form",
+    ),
+    ("POST", "saved_views.delete"): Row(
+        (303, 404, 303, 404, 404), "/console/daily/views/{view}/delete", {}, kind="form",
+    ),
+    ("POST", "saved_views.choose"): Row(
+        (303, 404, 303, 404, 404), "/console/daily/views/{view}/default", {}, kind="form",
+    ),
     # Accounts and signing in: open to everyone; what they do is tested in test_accounts and test_token.
     ("GET", "accounts.sign_in"): Row(ANYONE, "/auth/sign-in", kind="page"),
     ("POST", "accounts.sign_in"): Row((422,) * 5, "/auth/sign-in", {}, kind="form"),
@@ -283,6 +308,11 @@ def scene(db, cast):
         prepared, started = (factories.bulk(writing, cast.daily, cast.cam, [theirs, held]) for _ in range(2))
         bulks.start(writing, started.id, membership=find_membership(writing, cast.cam.id, cast.daily.id), now=now_us())
         held = factories.comment(writing, cast.story, nia, status=Status.HELD)
+        case = find_open_case_id(writing, held.id)
+        mine = writing.get_one(Membership, (cast.cam.id, cast.daily.id))
+        view = views.save_view(
+            writing, membership=mine, name="Mine", filters={"q": "x"}, shared=False, now=now_us()
+        )  # fmt: skip
         tokens = {
             "nobody": {},
             "ada": factories.bearer(writing, cast.ada, cast.daily),
@@ -295,6 +325,7 @@ def scene(db, cast):
     ids |= {"nia": str(nia.id), "sanction": str(sanction.id), "clearing": str(clearing.id)}
     ids |= {"article": str(cast.story.id)}
     ids |= {"batch": decision.batch, "prepared": str(prepared.id), "bulk": str(started.id)}
+    ids |= {"case": str(case), "view": str(view.id)}
     return ids, tokens
 
 

@@ -56,3 +56,16 @@ def test_a_list_costs_the_same_at_1_and_30(app, db, cast, name: str) -> None:
 
     assert costs[0] == costs[1]
     assert costs[0] <= 16
+
+
+def test_claiming_costs_the_same_for_1_and_20(app, db, cast) -> None:
+    costs = []
+    for count in (1, 20):
+        _, token = fill(db, cast, count)
+        client = app.test_client()
+        with counted(app.extensions["commentsvc"].db) as statements:
+            answer = client.post("/api/v1/moderation/cases/claim", json={"site": "daily", "n": count}, headers=token)
+        assert len(answer.get_json()["cases"]) == count
+        costs.append(len(statements))
+
+    assert costs[0] == costs[1]

@@ -4,7 +4,18 @@ Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both m
 """
 
 from commentsvc.store.models.bulk import Band, Bulk, BulkItem
-from commentsvc.store.models.desk import Appeal, Case, Decision, LegalNotice, Notice, Report, SignalRow
+from commentsvc.store.models.desk import (
+    Appeal,
+    Case,
+    Decision,
+    DefaultView,
+    LegalNotice,
+    Notice,
+    Presence,
+    Report,
+    SavedView,
+    SignalRow,
+)
 from commentsvc.store.models.insight import Alert, AlertMessage, AlertSettings, ShadowVerdict
 from commentsvc.store.models.people import Clearing, Membership, Person, PersonNote, Sanction
 from commentsvc.store.models.policies import Backtest, PolicyChange, SiteSecret
@@ -35,6 +46,7 @@ __all__ = [
     "Clearing",
     "Comment",
     "Decision",
+    "DefaultView",
     "Guidelines",
     "IdempotencyKey",
     "Job",
@@ -47,12 +59,14 @@ __all__ = [
     "Person",
     "PersonNote",
     "PolicyChange",
+    "Presence",
     "RefreshToken",
     "Report",
     "Rescoring",
     "Revision",
     "RuleChange",
     "Sanction",
+    "SavedView",
     "ShadowVerdict",
     "SignInFailure",
     "SignalRow",

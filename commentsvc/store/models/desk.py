@@ -39,6 +39,13 @@ class Case(Table):
         partial_index("ix_cases_open_rank", "site_id", "rank", "id", where=_OPEN),
         partial_index("ix_cases_open_time", "site_id", "opened_at", "id", where=_OPEN),
         partial_index("ix_cases_open_guideline", "site_id", "guideline", "rank", "id", where=_OPEN),
+        partial_index("ix_cases_open_label", "site_id", "label", "rank", "id", where=_OPEN),
+        partial_index("ix_cases_open_article", "article_id", "rank", "id", where=_OPEN),
+        # Holds everything that is counted, so that counting never reads the table.
+        partial_index(
+            "ix_cases_open_counts", "site_id", "reasons", "guideline", "label", "blind", "opened_at", where=_OPEN
+        ),
+        partial_index("ix_cases_leased", "site_id", "lease_until", "id", where=f"{_OPEN} AND lease_until IS NOT NULL"),
         partial_index("ix_cases_closed_time", "site_id", "closed_at", "id", where="state = 'closed'"),
         Index(None, "comment_id"),
     )
@@ -53,6 +60,8 @@ class Case(Table):
     reasons: Mapped[int]
     """Bits of enums.Reason."""
     guideline: Mapped[str | None] = mapped_column(String(20))
+    label: Mapped[str | None] = mapped_column(String(30))
+    """The toxicity label that speaks most against the comment; see moderation.labels."""
     likelihood: Mapped[float] = mapped_column(Float(53))
     reach: Mapped[float] = mapped_column(Float(53))
     rank: Mapped[float] = mapped_column(Float(53))
@@ -63,6 +72,45 @@ class Case(Table):
     lease_until: Mapped[int | None]
     blind: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     """Drawn for the audit: while it is open, nobody is shown what the checks said; see queries.blind."""
+
+
+class Presence(Table):
+    """Who was at a site's desk lately, and which case they were looking at."""
+
+    __tablename__ = "presences"
+
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), primary_key=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    leased: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Whether looking at the case leased it, so that looking elsewhere lets go of it."""
+    seen_at: Mapped[int]
+
+
+class SavedView(Table):
+    """Filters and an order of the queue under a name, somebody's own or shared with the desk."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (Index(None, "site_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    name: Mapped[str] = mapped_column(String(40))
+    filters: Mapped[dict[str, Any]]
+    """As an address of the queue spells them."""
+    shared: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[int]
+
+
+class DefaultView(Table):
+    """Which view a manager's queue opens with."""
+
+    __tablename__ = "default_views"
+
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), primary_key=True)
+    view_id: Mapped[int] = mapped_column(ForeignKey("saved_views.id"), index=True)
 
 
 class Decision(Table):
