@@ -2,6 +2,11 @@
 import { catalogues } from "./strings.js";
 
 Object.assign(catalogues.en, {
+  signed_in: "You are signed in as {name}.",
+  signed_out: "You are signed out.",
+  signed_in_as: "Signed in as",
+  in_this_tab: "Continue in this tab",
+
   held: "Waiting for review",
   held_why: "Only you can see this comment until a community manager has read it.",
   held_guideline: "It may break our guideline “{guideline}”.",

@@ -17,10 +17,6 @@ catalogues.en = {
   sign_up: "Sign up to post",
   sign_in: "Sign in",
   sign_out: "Sign out",
-  signed_in: "You are signed in as {name}.",
-  signed_out: "You are signed out.",
-  signed_in_as: "Signed in as",
-  in_this_tab: "Continue in this tab",
 
   sort: "Sort by",
   best: "Best",

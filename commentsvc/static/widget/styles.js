@@ -108,8 +108,6 @@ article:focus-visible { outline-offset: 6px }
 .body { max-width: 42em; white-space: pre-wrap; unicode-bidi: plaintext; overflow: clip; overflow-clip-margin: .3em }
 .body a { color: var(--accent); text-underline-offset: .15em }
 .tombstone { color: var(--soft); font-style: italic }
-.waiting > article .body { opacity: .75 }
-.standing blockquote { margin-block: .3rem; white-space: pre-wrap }
 .actions { display: flex; flex-wrap: wrap; align-items: center; gap: .1rem 1.15rem; margin-block-start: .4rem }
 .actions button { color: var(--soft) }
 .actions button:hover:enabled { color: var(--accent) }
