@@ -42,6 +42,12 @@ def claim_cases(
     urgent = select(Case.id).where(*asked, is_free(now)).order_by(Case.rank.desc(), Case.id.desc()).limit(count)
     chosen = _without_waiting(session, urgent)
     won = set(_lease(session, chosen, is_free(now), by=by, until=now + LEASE_US))
+    # The case that they are at is theirs like the others now, also when they look at those.
+    session.execute(
+        update(Presence)
+        .where(Presence.site_id == by.site_id, Presence.person_id == by.person_id, Presence.leased)
+        .values(leased=False)
+    )
     return [case_id for case_id in chosen if case_id in won]
 
 

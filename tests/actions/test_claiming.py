@@ -150,6 +150,20 @@ def test_looking_leases_and_looking_elsewhere_lets_go(db: Database, cast: Cast) 
     assert held == [[ids[0], ids[1]], [ids[0], ids[2]], [ids[0]], [ids[0], ids[1]]]
 
 
+def test_claiming_keeps_the_case_that_one_is_at(db: Database, cast: Cast) -> None:
+    now = now_us()
+    with db.writing() as session:
+        ids = hold(session, cast, 3)
+        cam = membership(session, cast.cam, cast.daily)
+        claiming.look_at(session, ids[0], membership=cam, active=True, now=now)
+
+        claiming.claim_cases(session, count=1, membership=cam, now=now)
+        claiming.look_at(session, ids[1], membership=cam, active=True, now=now)
+        claiming.look_at(session, ids[2], membership=cam, active=True, now=now)
+
+        assert {lease.case_id for lease in presence.leases(session, cast.daily.id, now=now)} == set(ids)
+
+
 def test_looking_at_what_a_colleague_holds_takes_nothing(db: Database, cast: Cast) -> None:
     now = now_us()
     with db.writing() as session:
