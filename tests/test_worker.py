@@ -124,4 +124,4 @@ def test_worker_purges_answers_older_than_a_day(db: Database, cast: Cast, judge:
 
 
 def test_every_job_has_an_action() -> None:
-    assert (set(JOBS), set(JOBS_TOGETHER)) == ({"rescore_site"}, {"rescore"})
+    assert (set(JOBS), set(JOBS_TOGETHER)) == ({"rescore_site", "backtest"}, {"rescore", "ask"})
