@@ -27,7 +27,6 @@ from commentsvc.errors import (
     TooManyRequests,
 )
 from commentsvc.moderation.normalise import fingerprint
-from commentsvc.moderation.policy import SLOW
 from commentsvc.moderation.terms import Draft, Judgement, Policy
 from commentsvc.queries.history import has_decision_by_person
 from commentsvc.queries.sites import Limits, find_article, find_membership, get_site, limits_of
@@ -288,7 +287,7 @@ def _take_effect(session: Session, comment: Comment, judgement: Judgement, *, no
         message=verdict.breaches[0].message if verdict.breaches else "", now=now,
     )  # fmt: skip
     _keep_in_queue(session, comment, judgement, case, now=now)
-    if set(verdict.failed) - set(SLOW) and status == Status.HELD:
+    if verdict.failed and status == Status.HELD:
         enqueue_rescore(session, comment.id, comment.revision, now=now)
 
 

@@ -89,7 +89,8 @@ class Tally:
     def _count_score(self, label: str, score: float, person: Outcome | None) -> None:
         kinds = ("all", "approved", "rejected")
         curve = self.curves.setdefault(label, {kind: [0] * (STEPS + 1) for kind in kinds})
-        step = int(score * STEPS)
+        # A score of .29 belongs to the threshold .29, though .29 * 100 is less than 29 in binary.
+        step = int(score * STEPS + 1e-9)
         curve["all"][step] += 1
         if person is not None:
             curve["rejected" if person is Outcome.REJECT else "approved"][step] += 1

@@ -45,6 +45,14 @@ def test_replay_draws_the_verdict_of_the_policy(what: Past, policy: dict[str, ob
     assert replay(what, policy_from_json(policy)) is outcome
 
 
+@pytest.mark.parametrize("score", [0.0, 0.29, 0.57, 0.58, 1.0])
+def test_a_score_that_is_the_threshold_is_reached(score: float) -> None:
+    tally = Tally()
+    tally.add(past(Signal("toxicity", Guideline.COURTESY, score=score, labels={"toxicity": score})), Policy())
+
+    assert reached(tally.curves["toxicity"], score).count == 1
+
+
 def test_a_tally_counts_what_moves_and_what_a_person_decided_otherwise() -> None:
     policy = Policy(thresholds={"toxicity": 0.5}, unscored=Unscored.PUBLISH, external=When.OFF)
     tally = Tally()
