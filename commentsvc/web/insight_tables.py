@@ -12,7 +12,7 @@ from commentsvc.moderation.metrics import Estimate, share
 from commentsvc.queries import insights, ledger
 from commentsvc.queries.insights import DAY, HOUR, SECOND, Backlog, Busy, Pace, Range, Work
 from commentsvc.queries.ledger import Judged
-from commentsvc.store.models import Membership, Site
+from commentsvc.store.models import Membership, SignalRow, Site
 from commentsvc.web.cards import REASONS
 from commentsvc.web.charts import Series
 
@@ -100,6 +100,11 @@ class Asked:
     def judged(self) -> list[Judged]:
         """What people decided, one by one."""
         return ledger.judged(self.session, self.site.id, self.span)
+
+    @cached_property
+    def passed_signals(self) -> dict[int, list[SignalRow]]:
+        """What the checks said of each false pass."""
+        return ledger.signals_of(self.session, [one.comment_id for one in self.judged if one.is_false_pass])
 
     @cached_property
     def articles(self) -> tuple[Sequence[Busy], Sequence[Busy]]:

@@ -208,7 +208,7 @@ def _lines(
 def _missed(asked: Asked) -> dict[int, tuple[str, str | None]]:
     """Say of each false pass which check of the broken guideline came nearest to holding it, and which label."""
     passed = {one.comment_id: one for one in asked.judged if one.is_false_pass}
-    signals = ledger.signals_of(asked.session, list(passed))
+    signals = asked.passed_signals
     return {
         comment_id: _nearest([s for s in signals.get(comment_id, ()) if s.revision == one.revision], one.guideline)
         for comment_id, one in passed.items()
