@@ -155,6 +155,8 @@ def undo(session: Session, decision: Decision, *, by: Person, now: int) -> Decis
         _show(comment, _REVERSE[Action(decision.action)])
         _place(comment)
     _open_again(session, decision)
+    if decision.action == Action.ESCALATE:
+        _calm(session, comment, now=now)
     # No likelihood of its own: the case comes back as urgent as it was.
     return decide(
         session, comment, Status(decision.from_status), action=Action.UNDO, revision=comment.revision, by=by,
@@ -181,7 +183,7 @@ def new_batch() -> str:
 
 def target_status(action: Action, current: Status) -> Status:
     """Return the status that a manager's action leads to."""
-    if action in _SHOWING:
+    if action in _SHOWING | {Action.ESCALATE}:
         return current
     targets = {
         Action.APPROVE: Status.PUBLISHED,
@@ -235,7 +237,7 @@ def _refuse_stale(
         return
     latest = case or cases.find_latest_case(session, comment.id)
     if latest is None:
-        if comment.status == target_status(action, Status(comment.status)):
+        if action != Action.ESCALATE and comment.status == target_status(action, Status(comment.status)):
             raise _conflict(session, comment, "This has been decided already.")
         return
     if seen is None and latest.state == CaseState.CLOSED:
@@ -344,6 +346,12 @@ def _settle_case(
     """Keep the promise that whatever is held is in the queue; return the case that this decision closed."""
     if action in _SHOWING:
         return None
+    if action == Action.ESCALATE:
+        # An open case stays as urgent as it is; one that opens for this alone is as likely as not.
+        cases.open_case(
+            session, comment, reasons=Reason.ESCALATED, guideline=guideline, likelihood=0.0 if case else 0.5, now=now
+        )
+        return None
     if status == Status.HELD:
         cases.open_case(session, comment, reasons=Reason.HELD, guideline=guideline, likelihood=likelihood, now=now)
         return None
@@ -373,6 +381,12 @@ def _open_again(session: Session, decision: Decision) -> None:
     session.execute(update(Report).where(Report.decision_id == decision.id).values(outcome=None, decision_id=None))
     if decision.closed_case_id is not None:
         cases.reopen_case(session, session.get_one(Case, decision.closed_case_id))
+
+
+def _calm(session: Session, comment: Comment, *, now: int) -> None:
+    case = cases.find_open_case(session, comment.id)
+    if case is not None:
+        cases.drop_escalation(session, case, now=now)
 
 
 def _tell_author(session: Session, comment: Comment, decision: Decision, *, now: int) -> None:

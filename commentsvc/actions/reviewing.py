@@ -23,6 +23,7 @@ ACTIONS = (
     Action.UNPIN,
     Action.FEATURE,
     Action.UNFEATURE,
+    Action.ESCALATE,
 )
 
 

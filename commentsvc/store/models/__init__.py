@@ -3,7 +3,7 @@
 Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both mean the same on SQLite and PostgreSQL.
 """
 
-from commentsvc.store.models.desk import Appeal, Case, Decision, Notice, Report, SignalRow
+from commentsvc.store.models.desk import Appeal, Case, CommentNote, Decision, Notice, Report, Shortcuts, SignalRow
 from commentsvc.store.models.people import Membership, Person, Sanction
 from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeLink, RefreshToken, SignInFailure
 from commentsvc.store.models.sites import Article, Guidelines, Origin, Site
@@ -21,6 +21,7 @@ __all__ = [
     "AuthorizationCode",
     "Case",
     "Comment",
+    "CommentNote",
     "Decision",
     "Guidelines",
     "IdempotencyKey",
@@ -36,6 +37,7 @@ __all__ = [
     "Rescoring",
     "Revision",
     "Sanction",
+    "Shortcuts",
     "SignInFailure",
     "SignalRow",
     "Site",
