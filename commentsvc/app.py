@@ -35,6 +35,7 @@ from commentsvc.web import (
     publishers_api,
     scoring,
     security,
+    shortcuts,
     widget_api,
 )
 from commentsvc.web import token as token_endpoint
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     app = _bare_app(settings, judge or build_judge(settings), spec_path="/api/v1/openapi.json")
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
     accounts.setup(app)
-    pages = (accounts, console, assets, docs, embed, operations, perspective)
+    pages = (accounts, console, shortcuts, assets, docs, embed, operations, perspective)
     for module in (widget_api, publishers_api, managers_api, token_endpoint, *pages):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Field, IntegerField, PasswordField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, Field, IntegerField, PasswordField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from commentsvc.actions.accounts import check_email
@@ -58,6 +58,23 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]
     guideline = StringField("Guideline", [Optional(), AnyOf([*Guideline], "There is no such guideline.")])
     message = TextAreaField("Message to the author", [Length(max=MAX_TEXT)])
     note = StringField("Note for managers", [Length(max=MAX_TEXT)])
+
+
+class NoteForm(FlaskForm):  # type: ignore[misc]
+    """What a manager leaves beside a comment for colleagues."""
+
+    comment = IntegerField("Comment", [InputRequired(), NumberRange(1, 2**63 - 1)])
+    note = TextAreaField("Note", [InputRequired("Please write something here."), Length(max=MAX_TEXT)])
+
+
+class AnswerForm(FlaskForm):  # type: ignore[misc]
+    """A manager's answer to a comment, as the card showed it."""
+
+    comment = IntegerField("Comment", [InputRequired(), NumberRange(1, 2**63 - 1)])
+    revision = IntegerField("Version", [InputRequired(), NumberRange(1, 2**31)])
+    seen = IntegerField("Case", [Optional(), NumberRange(1, 2**31)])
+    body = TextAreaField("Answer", [InputRequired("Please write something here.")])
+    approve = BooleanField("Approve it first")
 
 
 def show(error: Invalid, form: FlaskForm) -> None:
