@@ -91,6 +91,15 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "console.undo"): Row(
         (303, 404, 303, 303, 404), "/console/daily/decisions/{decision}/undo", {}, kind="form",
     ),
+    ("POST", "console.add_note"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/notes", {"comment": "{held}", "note": "Look here."}, kind="form",
+    ),
+    ("POST", "console.answer"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/answers",
+        {"comment": "{theirs}", "revision": "1", "body": "Thank you for this."}, kind="form",
+    ),
+    ("GET", "shortcuts.show_keys"): Row((303, 404, 200, 200, 404), "/console/daily/keys", kind="page"),
+    ("POST", "shortcuts.keep_keys"): Row((303, 404, 303, 303, 404), "/console/daily/keys", {}, kind="form"),
     # Accounts and signing in: open to everyone; what they do is tested in test_accounts and test_token.
     ("GET", "accounts.sign_in"): Row(ANYONE, "/auth/sign-in", kind="page"),
     ("POST", "accounts.sign_in"): Row((422,) * 5, "/auth/sign-in", {}, kind="form"),

@@ -55,7 +55,7 @@ export function nameRepeat() {
   if (!button || !last) return;
   const given = Object.fromEntries(last);
   button.hidden = false;
-  button.querySelector(".soft").textContent = [given.action, given.guideline?.replace("_", " ")].filter(Boolean).join(", ");
+  button.title = `Once more: ${[given.action, given.guideline?.replace("_", " ")].filter(Boolean).join(", ")}`;
 }
 
 /** The address comes from the attribute: form.action is the button of that name. */
