@@ -8,7 +8,7 @@ const FRESH = 120_000;
 /** Address → {at, ready}: a card fetched and parsed. Should it change meanwhile, deciding it is a conflict. */
 const fetched = new Map();
 let onTheWay = 0;
-let extending = false;
+let extending = null;
 
 /** Show an entry's card; one that is at hand appears at once. */
 export async function show(entry, { push = false } = {}) {
@@ -27,6 +27,13 @@ export async function show(entry, { push = false } = {}) {
     forget();
     tell("failed", "This case could not be fetched. Check the connection and try again.");
   }
+}
+
+/** Show the next case or the one before; at the list's end, what comes behind it. */
+export async function step(by) {
+  const from = current();
+  if (!neighbour(from, by) && by > 0) await extend();
+  if (current() === from) return show(neighbour(from, by));
 }
 
 /** Fetch the current card again, because something on it has changed. */
@@ -94,10 +101,17 @@ function fetchCard(href) {
   return ready;
 }
 
-async function extend() {
+/** Put the next page of the list behind this one; whoever asks meanwhile waits for the same. */
+function extend() {
+  extending ??= fetchMore().finally(() => {
+    extending = null;
+  });
+  return extending;
+}
+
+async function fetchMore() {
   const more = document.querySelector(".more a.button");
-  if (!more || extending || !isQueue) return;
-  extending = true;
+  if (!more || !isQueue) return;
   try {
     const answer = await fetch(more.href);
     if (!answer.ok || answer.redirected || !more.isConnected) return;
@@ -111,11 +125,9 @@ async function extend() {
     const next = page.querySelector(".more a.button");
     if (next) more.href = next.href;
     else more.parentElement.remove();
-    lookAhead();
+    setTimeout(lookAhead);
   } catch {
     // The link is still there for whoever wants more.
-  } finally {
-    extending = false;
   }
 }
 

@@ -1,17 +1,17 @@
 // How does a manager decide with one key a case? Every answer is part of a page that works without this file.
 
-import { lookAhead, refresh, show } from "./cards.js";
+import { lookAhead, refresh, show, step } from "./cards.js";
 import { nameRepeat, repeat, send, undo, undoLast } from "./deciding.js";
 import { actOf, isOn, isTyping, switchKeys } from "./keys.js";
-import { awaken, card, current, help, neighbour } from "./page.js";
+import { awaken, card, current, help } from "./page.js";
 import { choose, close, open, panel, proposeMessage, sendOpen, toggleContext } from "./panels.js";
 import { count, extend, reach, ticked, toggle } from "./selection.js";
 
 const keysOn = document.querySelector("#keys-on");
 
 const ACTS = {
-  next: () => show(neighbour(current(), 1)),
-  previous: () => show(neighbour(current(), -1)),
+  next: () => step(1),
+  previous: () => step(-1),
   approve: () => card.querySelector('button[value="approve"]')?.click(),
   reject: () => open("reject"),
   escalate: () => open("escalate"),
@@ -45,10 +45,10 @@ function onClick(event) {
   if (target.closest("#help-button")) return help.showModal();
   if (target.closest("[data-repeat]")) return repeat();
   if (event.button || event.ctrlKey || event.metaKey) return;
-  const step = target.closest("[data-step]")?.dataset.step;
-  if (step) {
+  const by = target.closest("[data-step]")?.dataset.step;
+  if (by) {
     event.preventDefault();
-    return show(neighbour(current(), Number(step)));
+    return step(Number(by));
   }
   if (event.shiftKey && target.matches("input[name=chosen]")) return reach(target.closest("li").querySelector(".entry"));
   const entry = target.closest(".entry");
