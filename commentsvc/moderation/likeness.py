@@ -4,12 +4,14 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from commentsvc.moderation.normalise import WORD, fold
 
-LEAST = 0.1
+LEAST = 0.2
 MOST = 3
+_MOST_APART = 20
+"""With fewer than one in so many of its words and pairs, a text isn't looked at any closer."""
 
 
 def nearest(text: str, others: Sequence[str], *, least: float = LEAST, most: int = MOST) -> list[tuple[int, float]]:
@@ -20,18 +22,22 @@ def nearest(text: str, others: Sequence[str], *, least: float = LEAST, most: int
     """
     mine = _terms(text)
     theirs = [_terms(other) for other in others]
-    spread = Counter(term for terms in (mine, *theirs) for term in terms)
-    weight = {term: math.log((2 + len(others)) / count) for term, count in spread.items()}
-    found = [(at, _share(mine, terms, weight)) for at, terms in enumerate(theirs)]
-    return sorted((pair for pair in found if pair[1] >= least), key=lambda pair: (-pair[1], pair[0]))[:most]
+    spread = Counter(chain.from_iterable(theirs))
+    shares = [(at, _share(mine, terms, spread, 1 + len(others))) for at, terms in enumerate(theirs)]
+    return sorted((pair for pair in shares if pair[1] >= least), key=lambda pair: (-pair[1], pair[0]))[:most]
 
 
-def _share(mine: frozenset[str], theirs: frozenset[str], weight: dict[str, float]) -> float:
+def _share(mine: frozenset[str], theirs: frozenset[str], spread: Counter[str], among: int) -> float:
     shared = mine & theirs
-    if not shared:
+    if len(shared) * _MOST_APART < len(mine):
         return 0.0
-    whole = sum(weight[term] for term in mine | theirs)
-    return sum(weight[term] for term in shared) / whole if whole else 1.0
+
+    def weight(terms: frozenset[str]) -> float:
+        # Never less than one each: what a wave repeats is common among the texts at hand, and the very thing to find.
+        return sum(1 + math.log(among / (spread[term] or 1)) for term in terms)
+
+    both = weight(shared)
+    return both / (both + weight(mine ^ theirs)) if shared else 0.0
 
 
 @lru_cache(maxsize=4096)

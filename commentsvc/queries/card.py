@@ -119,7 +119,11 @@ def surroundings(session: Session, card: Card, *, nearest: Nearest) -> Surroundi
 
 
 def _chain(session: Session, comment: Comment) -> list[Comment]:
-    chain = select(literal(comment.parent_id).label("id"), literal(1).label("step")).cte("chain", recursive=True)
+    chain = (
+        select(Comment.parent_id.label("id"), literal(1).label("step"))
+        .where(Comment.id == comment.id)
+        .cte("chain", recursive=True)
+    )
     chain = chain.union_all(
         select(Comment.parent_id, chain.c.step + 1)
         .join(chain, Comment.id == chain.c.id)
