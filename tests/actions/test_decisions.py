@@ -13,7 +13,7 @@ from commentsvc.actions import cases, decisions, posting, reporting
 from commentsvc.actions.decisions import Item
 from commentsvc.enums import Action, CaseState, Guideline, Reason, ReportReason, Status
 from commentsvc.errors import Conflict, Invalid, NotFound
-from commentsvc.queries import history
+from commentsvc.queries import history, readers
 from commentsvc.store.db import Database, now_us
 from commentsvc.store.models import Article, Case, Comment, Decision, Membership, Notice, Report
 from tests import factories
@@ -383,3 +383,16 @@ def test_escalate_of_a_changed_case_is_a_conflict(db: Database, cast: Cast) -> N
             decide(session, held, Status.HELD, Action.ESCALATE, cast, seen=seen)
 
         assert facts(session, held) == before
+
+
+def test_escalate_is_not_what_its_author_hears_of_or_appeals_against(db: Database, cast: Cast) -> None:
+    with db.writing() as session:
+        held = factories.comment(session, cast.story, cast.ada, status=Status.HELD)
+        escalated = decide(
+            session, held, Status.HELD, Action.ESCALATE, cast, seen=latest_version(session, held), note="Secret."
+        )
+        during = readers.find_appealable(session, held)
+        decisions.undo(session, escalated, by=cast.cam, now=now_us())
+
+        assert during is None
+        assert readers.find_appealable(session, held) is None

@@ -18,12 +18,16 @@ export async function show(entry, { push = false } = {}) {
   entry.scrollIntoView({ block: "nearest" });
   history[push ? "pushState" : "replaceState"](null, "", entry.href);
   document.body.classList.add("on-card");
+  // Until its card is there, the one before must not be decided in its name.
+  card.inert = true;
   try {
     const page = await fetchCard(entry.href);
     if (current() !== entry) return;
     card.replaceChildren(page.cloneNode(true));
     settle();
   } catch {
+    if (current() !== entry) return;
+    card.replaceChildren();
     forget();
     tell("failed", "This case could not be fetched. Check the connection and try again.");
   }
@@ -50,6 +54,15 @@ export function forget(href) {
   else fetched.clear();
 }
 
+/** Keep the card that came with the page, for who comes back to it. */
+export function keep() {
+  const entry = current();
+  if (!entry || !card.querySelector("[data-case]")) return;
+  const content = document.createElement("template").content;
+  content.append(...card.cloneNode(true).childNodes);
+  fetched.set(entry.href, { at: Date.now(), ready: Promise.resolve(content) });
+}
+
 /** Have the next cards at hand, and the next page of the list before its end is reached. */
 export function lookAhead() {
   const all = entries();
@@ -73,12 +86,14 @@ export async function refresh(url = location.href) {
   }
   document.body.className = page.body.className;
   history.replaceState(null, "", url);
+  keep();
   settle();
   current()?.scrollIntoView({ block: "nearest" });
 }
 
 /** Put a card that is there now in order: at its top, in focus, with the next ones on their way. */
 function settle() {
+  card.inert = false;
   awaken();
   document.querySelector(".pane").scrollTop = 0;
   document.querySelector("#why")?.focus({ preventScroll: true });

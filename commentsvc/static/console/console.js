@@ -1,12 +1,13 @@
 // How does a manager decide with one key a case? Every answer is part of a page that works without this file.
 
-import { lookAhead, refresh, show, step } from "./cards.js";
+import { keep, lookAhead, refresh, show, step } from "./cards.js";
 import { nameRepeat, repeat, send, undo, undoLast } from "./deciding.js";
 import { actOf, isOn, isTyping, switchKeys } from "./keys.js";
 import { awaken, card, current, help } from "./page.js";
 import { choose, close, open, panel, proposeMessage, sendOpen, toggleContext } from "./panels.js";
 import { count, extend, reach, ticked, toggle } from "./selection.js";
 
+const ALWAYS = new Set(["next", "previous", "undo", "help"]);
 const keysOn = document.querySelector("#keys-on");
 
 const ACTS = {
@@ -33,10 +34,12 @@ function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open || !isOn()) return;
   if (isTyping(event.target)) return;
   const isDigit = /^[1-9]$/.test(event.key);
-  const act = panel() ? isDigit && (() => choose(Number(event.key))) : ACTS[actOf(event.key)];
+  const name = actOf(event.key);
+  const act = panel() ? isDigit && (() => choose(Number(event.key))) : ACTS[name];
   if (!act) return;
   event.preventDefault();
-  act();
+  // A card that isn't there yet is not to be decided.
+  if (!card.inert || ALWAYS.has(name)) act();
 }
 
 function onClick(event) {
@@ -89,4 +92,5 @@ document.addEventListener("console:card", nameRepeat);
 addEventListener("popstate", () => refresh());
 awaken();
 nameRepeat();
+keep();
 if (current()) lookAhead();
