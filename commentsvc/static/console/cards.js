@@ -15,8 +15,6 @@ export async function show(entry, { push = false } = {}) {
   if (!entry) return announce("There is no further case here.");
   for (const other of entries()) other.removeAttribute("aria-current");
   entry.setAttribute("aria-current", "true");
-  entry.scrollIntoView({ block: "nearest" });
-  history[push ? "pushState" : "replaceState"](null, "", entry.href);
   document.body.classList.add("on-card");
   // Until its card is there, the one before must not be decided in its name.
   card.inert = true;
@@ -24,10 +22,13 @@ export async function show(entry, { push = false } = {}) {
     const page = await fetchCard(entry.href);
     if (current() !== entry) return;
     card.replaceChildren(page.cloneNode(true));
+    // The card first: scrolling makes the browser lay out the page, and an address is news to other processes.
+    place(entry, push);
     settle();
   } catch {
     if (current() !== entry) return;
     card.replaceChildren();
+    place(entry, push);
     forget();
     tell("failed", "This case could not be fetched. Check the connection and try again.");
   }
@@ -100,6 +101,11 @@ function settle() {
   document.dispatchEvent(new CustomEvent("console:card", { detail: { case: card.querySelector("[data-case]")?.dataset.case } }));
   // After the frame in which the card appears: fetching must not delay what is there already.
   setTimeout(lookAhead);
+}
+
+function place(entry, push) {
+  history[push ? "pushState" : "replaceState"](null, "", entry.href);
+  entry.scrollIntoView({ block: "nearest" });
 }
 
 function fetchCard(href) {
