@@ -34,6 +34,7 @@ class Benchmark:
 BENCHMARKS = (
     Benchmark("classifier", lambda data: ["--data", str(data)], ("--texts", "200")),
     Benchmark("detoxify_speed", lambda data: ["--data", str(data / "train")], ("--rounds", "1")),
+    Benchmark("desk", lambda data: [], ("--cases", "2000", "--comments", "3000", "--decisions", "12")),
     Benchmark("scorer", lambda data: ["--data", str(data)], ("--count", "150")),
 )
 

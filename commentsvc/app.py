@@ -45,6 +45,7 @@ from commentsvc.web import (
     scoring,
     sections,
     security,
+    shortcuts,
     waves,
     widget_api,
 )
@@ -78,8 +79,8 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     accounts.setup(app)
     apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
     desks = (
-        console, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk, insights,
-        alerts_desk,
+        console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
+        insights, alerts_desk,
     )  # fmt: skip
     for module in (*apis, *desks, accounts, notices, assets, docs, embed, operations):
         app.register_blueprint(module.blueprint)

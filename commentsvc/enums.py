@@ -46,6 +46,7 @@ class Reason(IntEnum):
     APPEAL = 4
     SAMPLE = 8
     RESCORED = 16
+    ESCALATED = 32
 
     @property
     def word(self) -> str:
@@ -77,6 +78,7 @@ class Action(StrEnum):
     UNPIN = "unpin"
     FEATURE = "feature"
     UNFEATURE = "unfeature"
+    ESCALATE = "escalate"
     UNDO = "undo"
 
 

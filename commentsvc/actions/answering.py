@@ -1,68 +1,81 @@
-"""What changes for those who reported a comment when it is decided, or when the decision is taken back?"""
+"""What changes when a manager answers a comment from its card, as the newsroom?
 
-from collections.abc import Sequence
-from typing import Any
+Judge before you write, as in posting: `prepare` reads, the caller judges, `answer` writes and checks again.
+"""
 
-from sqlalchemy import func, select, update
+from dataclasses import dataclass
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from commentsvc.enums import ReportOutcome, Status
-from commentsvc.store.models import Comment, Decision, LegalNotice, Membership, Report
+from commentsvc import text
+from commentsvc.actions import posting, reviewing
+from commentsvc.actions.decisions import Item, Result
+from commentsvc.actions.drafts import draft_of, policy_of
+from commentsvc.actions.posting import ArticleRef, Prepared
+from commentsvc.enums import Action, Status
+from commentsvc.errors import Forbidden, NotFound, ParentNotPublic
+from commentsvc.moderation.terms import Judgement
+from commentsvc.permissions import may_moderate
+from commentsvc.queries.sites import limits_of
+from commentsvc.store.models import Article, Comment, Membership, Person, Site
 
 
-def answer_reports(session: Session, comment: Comment, decision: Decision) -> None:
-    """Answer the comment's open reports and legal notices, and add to the records of who made the reports."""
-    outcome = ReportOutcome.UPHELD if decision.to_status == Status.REJECTED else ReportOutcome.DISMISSED
-    for table in (Report, LegalNotice):
-        session.execute(
-            update(table)
-            .where(table.comment_id == comment.id, table.outcome.is_(None))
-            .values(outcome=outcome, decision_id=decision.id)
-        )
-    _count(session, decision, step=1)
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of it: the reply, and the approval that came first where one was asked for.
 
-
-def open_reports_again(session: Session, decision: Decision) -> None:
-    """Take back what a decision answered, from the reports and from the records."""
-    _count(session, decision, step=-1)
-    for table in (Report, LegalNotice):
-        session.execute(update(table).where(table.decision_id == decision.id).values(outcome=None, decision_id=None))
-
-
-def lock_records(session: Session, comment: Comment) -> None:
-    """Lock the records that deciding on a reported comment moves, its author's among them, in everyone's order.
-
-    Two decisions may have each other's authors among their reporters: without one order they could wait for ever.
+    No reply: the approval was a conflict, and nothing changed.
     """
-    reporters = select(Report.person_id).where(Report.comment_id == comment.id)
-    session.execute(
-        select(Membership.person_id)
-        .where(
-            Membership.site_id == comment.site_id,
-            Membership.person_id.in_(reporters) | (Membership.person_id == comment.person_id),
-        )
-        .order_by(Membership.person_id)
-        .with_for_update()
+
+    reply: Comment | None
+    approval: Result | None
+
+
+def prepare(session: Session, *, item: Item, body: str, approve: bool, membership: Membership, now: int) -> Prepared:
+    """Check that this manager may answer this comment now, and collect what judging needs.
+
+    Raises Forbidden, NotFound, Invalid, or ParentNotPublic where readers don't see the comment and it isn't approved
+    along with this.
+    """
+    if not may_moderate(membership):
+        raise Forbidden("Only managers of the site may answer for it.")
+    comment = session.scalar(
+        select(Comment).where(Comment.id == item.comment_id, Comment.site_id == membership.site_id)
     )
+    if comment is None:
+        raise NotFound("There is no such comment on this site.")
+    if comment.status != Status.PUBLISHED and not approve:
+        raise ParentNotPublic("Readers don't see this comment: approve it first, or along with your answer.")
+    site = session.get_one(Site, comment.site_id)
+    article = session.get_one(Article, comment.article_id)
+    body = text.clean(body, field="body", max_length=limits_of(site).max_length, multiline=True)
+    draft = draft_of(
+        session, site, article, title=article.title, parent=comment, person_id=membership.person_id, body=body,
+        except_id=None, lot=1.0, now=now,
+    )  # fmt: skip
+    where = ArticleRef(article.key, article.url, article.title)
+    return Prepared(site.key, where, comment.id, body, draft, policy_of(site))
 
 
-def _count(session: Session, decision: Decision, *, step: int) -> None:
-    for row in _answered(session, decision):
-        column = {
-            ReportOutcome.UPHELD: Membership.reports_upheld,
-            ReportOutcome.DISMISSED: Membership.reports_dismissed,
-        }[ReportOutcome(row.outcome)]
-        session.execute(
-            update(Membership)
-            .where(Membership.person_id == row.person_id, Membership.site_id == decision.site_id)
-            .values({column: column + step * row.number})
-        )
+def answer(
+    session: Session,
+    prepared: Prepared,
+    judgement: Judgement,
+    *,
+    item: Item,
+    approve: bool,
+    membership: Membership,
+    now: int,
+) -> Answered:
+    """Publish a manager's judged answer below a comment, approving that first where asked.
 
-
-def _answered(session: Session, decision: Decision) -> Sequence[Any]:
-    return session.execute(
-        select(Report.person_id, Report.outcome, func.count().label("number"))
-        .where(Report.decision_id == decision.id, Report.outcome.is_not(None))
-        .group_by(Report.person_id, Report.outcome)
-        .order_by(Report.person_id)
-    ).all()
+    Raises what posting raises (the article closed, the comment gone); then nothing is approved either.
+    """
+    approval = None
+    if approve:
+        (approval,) = reviewing.review(session, [item], action=Action.APPROVE, membership=membership, now=now)
+        if approval.decision is None:
+            return Answered(None, approval)
+    by = session.get_one(Person, membership.person_id)
+    return Answered(posting.post(session, prepared, judgement, by=by, with_gap=False, now=now), approval)

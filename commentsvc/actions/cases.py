@@ -80,18 +80,29 @@ def make_blind(session: Session, comment: Comment) -> None:
 def reweigh(session: Session, case: Case, comment: Comment, *, likelihood: float) -> None:
     """Let an open case's rank follow a new score. Its version stays: nothing has changed that a manager decides on.
 
-    A case that readers or the author asked for never becomes less urgent by what a machine thinks; a blind one's
-    rank would tell what that was.
+    A case that readers, the author or a colleague asked for never becomes less urgent by what a machine thinks; a
+    blind one's rank would tell what that was.
     """
     if case.blind:
         return
-    asked_for = case.reasons & _ASKED_FOR
+    asked_for = case.reasons & (_ASKED_FOR | Reason.ESCALATED)
     article = session.get_one(Article, comment.article_id)
     case.label = _label(session, comment)
     case.likelihood = max(case.likelihood, likelihood) if asked_for else likelihood
     case.reach = reach_of(article.comment_count, is_public=comment.status == Status.PUBLISHED)
     case.rank = rank_of(case.likelihood, case.reach, case.opened_at)
     session.flush()
+
+
+def drop_escalation(session: Session, case: Case, *, now: int) -> None:
+    """Take an escalation off an open case; one that was open for nothing else is closed."""
+    case.reasons &= ~Reason.ESCALATED
+    if case.reasons:
+        case.version += 1
+        session.flush()
+    else:
+        case.reasons = int(Reason.ESCALATED)  # A closed case still says why it was open.
+        close_case(session, case, now=now)
 
 
 def close_case(session: Session, case: Case, *, now: int) -> None:

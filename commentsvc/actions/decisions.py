@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import answering, breaker, cases
+from commentsvc.actions import breaker, cases, report_outcomes
 from commentsvc.enums import Action, CaseState, Guideline, Reason, Status
 from commentsvc.errors import Conflict, DomainError, Invalid, NotFound
 from commentsvc.store.models import Article, Case, Comment, Decision, Membership, Notice, Person, Site
@@ -71,7 +71,7 @@ def decide(
     case = cases.find_open_case(session, comment.id)
     _refuse_stale(session, comment, case, revision=revision, seen=seen, action=action, by=by)
     if case is not None and case.reasons & Reason.REPORTED:
-        answering.lock_records(session, comment)
+        report_outcomes.lock_records(session, comment)
     before = _status_before(session, comment)
     site = session.get_one(Site, comment.site_id)
     _apply(session, comment, article, status, action=action, before=before, now=now)
@@ -95,7 +95,7 @@ def decide(
     session.add(decision)
     session.flush()
     if closed is not None and action in {Action.APPROVE, Action.REJECT}:
-        answering.answer_reports(session, comment, decision)
+        report_outcomes.answer_reports(session, comment, decision)
     _tell_author(session, comment, decision, now=now)
     breaker.watch(session, site, article.id, now=now)
     return decision
@@ -157,8 +157,10 @@ def undo(session: Session, decision: Decision, *, by: Person, now: int, batch: s
     if decision.action in _REVERSE:
         _show(comment, _REVERSE[Action(decision.action)])
         _place(comment)
-    answering.lock_records(session, comment)
+    report_outcomes.lock_records(session, comment)
     _open_again(session, decision)
+    if decision.action == Action.ESCALATE:
+        _calm(session, comment, now=now)
     # No likelihood of its own: the case comes back as urgent as it was.
     return decide(
         session, comment, Status(decision.from_status), action=Action.UNDO, revision=comment.revision, by=by,
@@ -185,7 +187,7 @@ def new_batch() -> str:
 
 def target_status(action: Action, current: Status) -> Status:
     """Return the status that a manager's action leads to."""
-    if action in _SHOWING:
+    if action in _SHOWING | {Action.ESCALATE}:
         return current
     targets = {
         Action.APPROVE: Status.PUBLISHED,
@@ -239,7 +241,7 @@ def _refuse_stale(
         return
     latest = case or cases.find_latest_case(session, comment.id)
     if latest is None:
-        if comment.status == target_status(action, Status(comment.status)):
+        if action != Action.ESCALATE and comment.status == target_status(action, Status(comment.status)):
             raise _conflict(session, comment, "This has been decided already.")
         return
     if seen is None and latest.state == CaseState.CLOSED:
@@ -348,6 +350,12 @@ def _settle_case(
     """Keep the promise that whatever is held is in the queue; return the case that this decision closed."""
     if action in _SHOWING:
         return None
+    if action == Action.ESCALATE:
+        # An open case stays as urgent as it is; one that opens for this alone is as likely as not.
+        cases.open_case(
+            session, comment, reasons=Reason.ESCALATED, guideline=guideline, likelihood=0.0 if case else 0.5, now=now
+        )
+        return None
     if status == Status.HELD:
         cases.open_case(session, comment, reasons=Reason.HELD, guideline=guideline, likelihood=likelihood, now=now)
         return None
@@ -365,9 +373,15 @@ def is_only_held(case: Case) -> bool:
 
 
 def _open_again(session: Session, decision: Decision) -> None:
-    answering.open_reports_again(session, decision)
+    report_outcomes.open_reports_again(session, decision)
     if decision.closed_case_id is not None:
         cases.reopen_case(session, session.get_one(Case, decision.closed_case_id))
+
+
+def _calm(session: Session, comment: Comment, *, now: int) -> None:
+    case = cases.find_open_case(session, comment.id)
+    if case is not None:
+        cases.drop_escalation(session, case, now=now)
 
 
 def _tell_author(session: Session, comment: Comment, decision: Decision, *, now: int) -> None:

@@ -200,6 +200,7 @@ def _signal_row(signal: Signal, comment: Comment, *, now: int) -> dict[str, Any]
             "message": signal.message,
             "spans": [list(span) for span in signal.spans],
             "labels": dict(signal.labels),
+            **({"closeness": dict(signal.closeness)} if signal.closeness else {}),
         },
         "engine": signal.engine,
         "version": signal.version,

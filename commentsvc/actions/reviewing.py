@@ -24,6 +24,7 @@ ACTIONS = (
     Action.UNPIN,
     Action.FEATURE,
     Action.UNFEATURE,
+    Action.ESCALATE,
 )
 
 

@@ -4,7 +4,7 @@ import math
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -15,6 +15,7 @@ from commentsvc.enums import TOXICITY_LABELS, Guideline, SignalState
 from commentsvc.errors import ClassifierUnavailable
 from commentsvc.moderation import checks
 from commentsvc.moderation.policy import decide, held_until_asked, shadow_of
+from commentsvc.moderation.relevance import Closeness, probability
 from commentsvc.moderation.terms import Draft, Judgement, Policy, Signal, Span
 from commentsvc.moderation.timebox import Pending, Timebox
 from commentsvc.moderation.toxicity import Scores, ToxicityEngine
@@ -47,6 +48,15 @@ class Relevance(Protocol):
 
     def score(self, draft: Draft) -> float | None:
         """Return 0 (elsewhere) to 1 (on topic), or None when it can't tell."""
+        ...
+
+
+@runtime_checkable
+class Comparing(Relevance, Protocol):
+    """A judge of relevance that says with what a draft was compared, and how near it came."""
+
+    def closeness(self, draft: Draft) -> Closeness | None:
+        """Return cosines, each apart, or None when it can't tell."""
         ...
 
 
@@ -95,7 +105,7 @@ class Judge:
         return [self._judge(draft, policy, scores) for (draft, policy), scores in zip(drafts, answers, strict=True)]
 
     def _judge(self, draft: Draft, policy: Policy, scores: "_Answer") -> Judgement:
-        relevance = self._relevance_box.start(lambda: self.relevance.score(draft))
+        relevance = self._relevance_box.start(lambda: self._relate(draft))
         signals = [self._by_rule(name, guideline, check, draft, policy) for name, guideline, check in _RULES]
         signals.append(self._toxicity_signal(scores, draft, policy))
         signals.append(self._relevance_signal(relevance))
@@ -203,13 +213,27 @@ class Judge:
         # A score without its words is still a score: evidence that fails costs the highlighting, nothing else.
         return self._ask("evidence", self._toxicity_box.start(lambda: self.toxicity.evidence(body)).result) or ()
 
-    def _relevance_signal(self, pending: "Pending[float | None]") -> Signal:
+    def _relate(self, draft: Draft) -> tuple[float | None, Closeness | None]:
+        if not isinstance(self.relevance, Comparing):
+            return self.relevance.score(draft), None
+        near = self.relevance.closeness(draft)
+        return (None if near is None else probability(near)), near
+
+    def _relevance_signal(self, pending: "Pending[tuple[float | None, Closeness | None]]") -> Signal:
         engine, version = self.relevance.name, self.relevance.version
-        answers = self._ask("relevance", lambda: [_checked_score(pending.result())])
-        if answers is None:
+        answer = self._ask("relevance", lambda: _checked_relation(*pending.result()))
+        if answer is None:
             return Signal("relevance", Guideline.ON_TOPIC, SignalState.FAILED, engine=engine, version=version)
-        state = SignalState.ABSTAINED if answers[0] is None else SignalState.OBSERVED
-        return Signal("relevance", Guideline.ON_TOPIC, state, answers[0], engine=engine, version=version)
+        score, near = answer
+        return Signal(
+            "relevance",
+            Guideline.ON_TOPIC,
+            SignalState.ABSTAINED if score is None else SignalState.OBSERVED,
+            score,
+            closeness=asdict(near) if near else {},
+            engine=engine,
+            version=version,
+        )
 
     def _ask(self, name: str, call: Callable[[], T]) -> T | None:
         """Return the answer, or None when there is none; say so in the log once, until it answers again.
@@ -252,6 +276,10 @@ def _checked_score(value: float | None) -> float | None:
     if value is not None and not _is_score(value):
         raise ClassifierUnavailable("The engine answered something that is no score.")
     return None if value is None else float(value)
+
+
+def _checked_relation(score: float | None, near: Closeness | None) -> tuple[float | None, Closeness | None]:
+    return _checked_score(score), near
 
 
 def _checked_labels(answers: list[Scores]) -> Scores:

@@ -111,6 +111,10 @@ class UnavailableRelevance:
         """Raise ClassifierUnavailable."""
         raise ClassifierUnavailable(f"Relevance is not available: {self.why}")
 
+    def closeness(self, draft: Draft) -> Closeness | None:
+        """Raise ClassifierUnavailable."""
+        raise ClassifierUnavailable(f"Relevance is not available: {self.why}")
+
 
 def probability(near: Closeness) -> float:
     """Return how probably a comment so near belongs here, rather than to another article: Platt's calibration."""

@@ -11,8 +11,8 @@ import structlog
 from commentsvc.moderation.embedded import load_model, load_relevance
 from commentsvc.moderation.encoder import load_encoder
 from commentsvc.moderation.model_files import FOLDER, Stamp, problems, stamp
-from commentsvc.moderation.pipeline import Relevance
-from commentsvc.moderation.relevance import Embed, UnavailableRelevance
+from commentsvc.moderation.pipeline import Comparing
+from commentsvc.moderation.relevance import Closeness, Embed, UnavailableRelevance
 from commentsvc.moderation.terms import Draft, Span
 from commentsvc.moderation.toxicity import Scores, ToxicityEngine, load_engine
 
@@ -143,12 +143,16 @@ class StandbyEngine(_Standby[ToxicityEngine]):
         return self.current.evidence(text)
 
 
-class StandbyRelevance(_Standby[Relevance]):
+class StandbyRelevance(_Standby[Comparing]):
     """A judge of relevance that may come back."""
 
     def score(self, draft: Draft) -> float | None:
         """Return what the judge returns, or raise what it raises."""
         return self.current.score(draft)
+
+    def closeness(self, draft: Draft) -> Closeness | None:
+        """Return what the judge returns, or raise what it raises."""
+        return self.current.closeness(draft)
 
 
 def stand_by(name: str, model_dir: Path | None) -> StandbyEngine:
@@ -171,7 +175,7 @@ def _load_afresh(name: str, model_dir: Path | None) -> ToxicityEngine:
     return load_engine(name, model_dir)
 
 
-def _load_relevance(embed: Embed) -> Relevance:
+def _load_relevance(embed: Embed) -> Comparing:
     wrong = problems(FOLDER)
     return UnavailableRelevance(wrong[0]) if wrong else load_relevance(embed)
 

@@ -46,7 +46,8 @@ class Signal:
     """What one check observed about one revision.
 
     `score` is in [0, 1] when observed and None otherwise; `labels` (toxicity only) are per-label probabilities,
-    None where the engine doesn't know a label.
+    None where the engine doesn't know a label; `closeness` (relevance only) holds its cosines with `article`,
+    `parent` and `thread`, -1..1, None where there is nothing to compare with.
     """
 
     check: str
@@ -56,6 +57,7 @@ class Signal:
     message: str = ""
     spans: tuple[Span, ...] = ()
     labels: Mapping[str, float | None] = field(default_factory=dict)
+    closeness: Mapping[str, float | None] = field(default_factory=dict)
     engine: str = "rules"
     version: str = "1"
 

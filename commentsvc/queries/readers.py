@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from commentsvc.enums import Action, Status
 from commentsvc.store.models import Appeal, Article, Comment, Decision, Notice, Vote
@@ -74,13 +74,19 @@ def _is_appealable(comment: Comment, decision: Decision) -> bool:
 
 
 def _decisions_in_force(session: Session, comment_ids: Sequence[int]) -> dict[int, Decision]:
-    """Return the latest decision that set each comment's status; what pins or features one sets none."""
+    """Return the latest decision that set each comment's status; what pins, features or escalates one sets none."""
     if not comment_ids:
         return {}
-    showing = [Action.PIN, Action.UNPIN, Action.FEATURE, Action.UNFEATURE]
+    setting_none = [Action.PIN, Action.UNPIN, Action.FEATURE, Action.UNFEATURE, Action.ESCALATE]
+    undone = aliased(Decision)
     latest = (
         select(func.max(Decision.id))
-        .where(Decision.comment_id.in_(comment_ids), Decision.action.not_in(showing))
+        .outerjoin(undone, undone.id == Decision.undoes_id)
+        .where(
+            Decision.comment_id.in_(comment_ids),
+            Decision.action.not_in(setting_none),
+            or_(undone.id.is_(None), undone.action.not_in(setting_none)),
+        )
         .group_by(Decision.comment_id)
     )
     return {found.comment_id: found for found in session.scalars(select(Decision).where(Decision.id.in_(latest)))}

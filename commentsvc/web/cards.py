@@ -24,6 +24,7 @@ REASONS = {
     Reason.APPEAL: "Appeal",
     Reason.SAMPLE: "Sample",
     Reason.RESCORED: "Rescored",
+    Reason.ESCALATED: "Escalated",
 }
 CHECKS = {
     "akismet": "Akismet",
@@ -47,6 +48,7 @@ ACTIONS = {
     Action.UNPIN: "Unpinned",
     Action.FEATURE: "Featured",
     Action.UNFEATURE: "No longer featured",
+    Action.ESCALATE: "Escalated",
     Action.UNDO: "Decision taken back",
 }
 STATUSES = {
@@ -100,6 +102,7 @@ def causes(card: Card) -> Sequence[Cause]:
         Reason.APPEAL: lambda _: Cause(Reason.APPEAL, "The author asks somebody else to look again."),
         Reason.SAMPLE: _sampled,
         Reason.RESCORED: _rescored,
+        Reason.ESCALATED: _escalated,
     }
     return [say[reason](card) for reason in Reason if card.case.reasons & reason]
 
@@ -225,6 +228,18 @@ def _sampled(card: Card) -> Cause:
 def _rescored(card: Card) -> Cause:
     text = "Scored again, and the answer changed."
     return Cause(Reason.RESCORED, text, [_finding(signal, card.comment) for signal in _leading(card)])
+
+
+def _escalated(card: Card) -> Cause:
+    text = "Escalated: an administrator is asked to decide."
+    latest = card.latest
+    if latest is None or latest.action != Action.ESCALATE or card.latest_by is None:
+        return Cause(Reason.ESCALATED, text)
+    return Cause(
+        Reason.ESCALATED,
+        text,
+        [f"{card.latest_by.name}: {latest.note}" if latest.note else f"by {card.latest_by.name}"],
+    )
 
 
 def _leading(card: Card) -> Sequence[SignalRow]:

@@ -40,7 +40,7 @@ class RecordOut(AuthorOut):
 
 
 class SignalOut(Out):
-    """What one check observed; `spans` are code-point ranges of the body."""
+    """What one check observed; `spans` are code-point ranges of the body, `closeness` relevance's cosines, -1..1."""
 
     check: str
     guideline: Guideline | None
@@ -49,6 +49,7 @@ class SignalOut(Out):
     message: str
     spans: list[tuple[int, int]]
     labels: dict[str, float | None]
+    closeness: dict[Literal["article", "parent", "thread"], float | None]
     engine: str
     version: str
 

@@ -19,7 +19,7 @@ from commentsvc.web.shapes import In, PageQuery, Revision, SiteKey, badge_of, ow
 
 Search = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Label = Annotated[str, StringConstraints(pattern=f"^({'|'.join(TOXICITY_LABELS)})$")]
-ReasonWord = Literal["held", "reported", "appeal", "sample", "rescored"]
+ReasonWord = Literal["held", "reported", "appeal", "sample", "rescored", "escalated"]
 
 
 class CasesQuery(PageQuery):
@@ -72,7 +72,7 @@ class DecisionsIn(In):
     """One decision about one or many comments."""
 
     comments: Annotated[list[ItemIn], Field(min_length=1, max_length=MAX_ITEMS)]
-    action: Literal["approve", "reject", "withhold", "pin", "unpin", "feature", "unfeature"]
+    action: Literal["approve", "reject", "withhold", "pin", "unpin", "feature", "unfeature", "escalate"]
     guideline: Literal["courtesy", "on_topic", "spam", "legal", "privacy"] | None = None
     note: str = ""
     message: str = ""
@@ -187,6 +187,7 @@ def signal_json(signal: SignalRow) -> dict[str, Any]:
         "message": signal.evidence.get("message", ""),
         "spans": signal.evidence.get("spans", []),
         "labels": signal.evidence.get("labels", {}),
+        "closeness": signal.evidence.get("closeness", {}),
         "engine": signal.engine,
         "version": signal.version,
     }

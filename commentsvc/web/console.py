@@ -5,22 +5,32 @@ Every page works by links and forms alone; the script asks the same addresses fo
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from commentsvc.actions import reviewing
+from commentsvc.actions import answering, noting, reviewing
 from commentsvc.actions.decisions import Item, Result
 from commentsvc.actions.drafts import policy_of
 from commentsvc.actions.rules import rules_of
 from commentsvc.enums import Action, ArticleSort, CaseSort, CaseState, Guideline
-from commentsvc.errors import Conflict, Invalid, NotFound
-from commentsvc.queries import articles, people, queue, rescoring
-from commentsvc.store.models import Decision, Site
+from commentsvc.errors import (
+    ArticleClosed,
+    Conflict,
+    DomainError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    ParentNotPublic,
+    Sanctioned,
+    TooManyRequests,
+)
+from commentsvc.queries import articles, people, queue, rescoring, shortcuts, sites
+from commentsvc.store.models import Comment, CommentNote, Decision, Membership, Site
 from commentsvc.store.paging import parse_id
-from commentsvc.web import context, filters, lists, saved_views, scenes
+from commentsvc.web import context, errors, filters, lists, saved_views, scenes
 from commentsvc.web.accounts import signed_in_person
-from commentsvc.web.desk import desk, desk_blueprint, frame, is_script, managing, to_sign_in
-from commentsvc.web.forms import DecisionForm
+from commentsvc.web.desk import Desk, desk, desk_blueprint, frame, is_script, managing, to_sign_in
+from commentsvc.web.forms import AnswerForm, DecisionForm, NoteForm
 from commentsvc.web.scenes import Bar
 
 blueprint = desk_blueprint("console", __name__)
@@ -78,9 +88,7 @@ def show_articles() -> ResponseReturnValue:
 def decide() -> ResponseReturnValue:
     """Decide about one comment, and say what came of it."""
     form = DecisionForm()
-    if not form.validate():
-        field, problems = next(iter(form.errors.items()))
-        raise Invalid(str(problems[0]), field=field)
+    _check(form)
     session = context.session()
     guideline = Guideline(form.guideline.data) if form.guideline.data else None
     rejects = form.action.data == Action.REJECT
@@ -122,25 +130,98 @@ def undo(decision_id: str) -> ResponseReturnValue:
     return redirect(_home(undone=undone.id, case=case), 303)
 
 
+@blueprint.post("/<site_key>/notes")
+@managing
+def add_note() -> ResponseReturnValue:
+    """Keep a note beside a comment."""
+    form = NoteForm()
+    session = context.session()
+    try:
+        _check(form)
+        kept = noting.note(
+            session, comment_id=form.comment.data, body=form.note.data, membership=desk().membership, now=context.now()
+        )
+    except Invalid as problem:
+        return _sorry(problem)
+    if is_script():
+        return _bar(scenes.noted_bar())
+    return redirect(_home(noted=kept.id, case=queue.find_latest_case_id(session, kept.comment_id)), 303)
+
+
+@blueprint.post("/<site_key>/answers")
+@managing
+def answer() -> ResponseReturnValue:
+    """Publish a manager's answer below a comment; the model thinks between two transactions."""
+    services, membership, now = context.services(), desk().membership, context.now()
+    form = AnswerForm()
+    try:
+        _check(form)
+        services.limiter.hit("post", membership.person_id)
+        item = Item(form.comment.data, form.revision.data, form.seen.data)
+        prepared = answering.prepare(
+            context.session(), item=item, body=form.body.data, approve=form.approve.data, membership=membership, now=now
+        )
+        # The lock of this request's first transaction is let go while the model thinks.
+        context.finish(commit=True)
+        judgement = services.judge.judge(prepared.draft, prepared.policy)
+        session = context.session()
+        done = answering.answer(
+            session, prepared, judgement, item=item, approve=form.approve.data,
+            membership=_membership_now(membership.person_id, membership.site_id), now=now,
+        )  # fmt: skip
+    except (Conflict, Invalid, ParentNotPublic, ArticleClosed, Sanctioned, TooManyRequests) as problem:
+        return _sorry(problem)
+    if done.reply is None:
+        return _refused(done.approval) if done.approval else _sorry(Conflict("Nothing changed."))
+    approved = done.approval.decision if done.approval else None
+    if is_script():
+        return _bar(scenes.answered_bar(session, done.reply, approved))
+    case = _next_case() if approved else queue.find_latest_case_id(session, item.comment_id)
+    return redirect(_home(answered=done.reply.id, approved=approved.id if approved else None, case=case), 303)
+
+
 def _show(state: CaseState) -> ResponseReturnValue:
     if request.headers.get("X-Part") == "card":
-        return render_template("console/_card.html", **_scene(state))
+        scene = _card_alone(state) if "case" in request.args else _scene(state)
+        return render_template("console/_card.html", **scene)
     return _page(state, bar=_bar_of_address())
 
 
-def _page(state: CaseState, *, bar: Bar | None, status: int = 200) -> ResponseReturnValue:
-    return render_template("console/queue.html", bar=bar, **_scene(state)), status
+def _page(state: CaseState, *, bar: Bar | None, status: int = 200, case: int | None = None) -> ResponseReturnValue:
+    return render_template("console/queue.html", bar=bar, **_scene(state, case=case)), status
 
 
-def _scene(state: CaseState) -> dict[str, Any]:
-    """Collect everything that the page of cases shows."""
+def _card_alone(state: CaseState) -> dict[str, Any]:
+    """Collect what one card shows, and nothing of the list that it stands in."""
+    session, now, here = context.session(), context.now(), desk()
+    chosen = parse_id(request.args["case"])
+    card = queue.find_card(session, here.site.id, chosen, now=now) if chosen else None
+    if card is None:
+        raise NotFound("There is no such case on this site.")
+    return {
+        **scenes.WORDS,
+        **scenes.card_scene(session, here.site, card, now=now),
+        "site": here.site,
+        "me_id": here.membership.person_id,
+        "now": now,
+        "state": state,
+        "keys": shortcuts.keys_of(session, here.membership.person_id),
+        "after": request.args.get("after"),
+        "next_case": None,
+        "carried": _carried(),
+        "link": _link,
+    }
+
+
+def _scene(state: CaseState, *, case: int | None = None) -> dict[str, Any]:
+    """Collect everything that the page of cases shows; without a `case` in the address, that one or the first."""
     session, now = context.session(), context.now()
     site, me = desk().site, desk().membership.person_id
     wanted = filters.wanted(request.args, state, by=me)
     page = queue.page(session, site.id, wanted, cursor=request.args.get("after"), limit=_PAGE, now=now)
     card = scenes.first_of(page.cards, by=me)
-    if "case" in request.args:
-        chosen = parse_id(request.args["case"])
+    if case or "case" in request.args:
+        chosen = case or parse_id(request.args["case"])
         card = queue.find_card(session, site.id, chosen, now=now) if chosen else None
         if card is None:
             raise NotFound("There is no such case on this site.")
@@ -158,8 +239,9 @@ def _scene(state: CaseState) -> dict[str, Any]:
         "sorts": scenes.SORTS[state],
         "after": request.args.get("after"),
         "is_later": bool(request.args.get("after")),
-        "chosen": "case" in request.args,
+        "chosen": case is not None or "case" in request.args,
         "next_case": scenes.following(page.cards, card, by=me),
+        "typed": request.form.get("body", ""),
         "carried": _carried(),
         "link": _link,
         "rescoring": rescoring.find_open(session, site.id),
@@ -174,18 +256,56 @@ def _refused(result: Result) -> ResponseReturnValue:
     return _bar(bar, 409) if is_script() else _page(CaseState.OPEN, bar=bar, status=409)
 
 
+def _sorry(problem: DomainError) -> ResponseReturnValue:
+    """Say in the bar why nothing was written, with what was typed still there where no script has kept it."""
+    site_id, person_id = desk().site.id, desk().membership.person_id
+    # What a refused write had done is undone here: the answer is returned, and would be committed.
+    context.finish(commit=False)
+    session = context.session()
+    g.desk = Desk(session.get_one(Site, site_id), _membership_now(person_id, site_id))
+    bar, status = Bar("conflict", f"Nothing changed. {problem.message}"), errors.STATUS[type(problem)]
+    if is_script():
+        return _bar(bar, status)
+    about = parse_id(request.form.get("comment", ""))
+    case = queue.find_latest_case_id(session, about) if about else None
+    return _page(CaseState.OPEN, bar=bar, status=status, case=case)
+
+
+def _membership_now(person_id: int, site_id: int) -> Membership:
+    """Read a manager's role again: it may have ended while the model thought."""
+    found = sites.find_membership(context.session(), person_id, site_id)
+    if found is None:
+        raise Forbidden("Only managers of the site may do this.")
+    return found
+
+
+def _check(form: Any) -> None:
+    if not form.validate():
+        field, problems = next(iter(form.errors.items()))
+        raise Invalid(str(problems[0]), field=field)
+
+
 def _bar(bar: Bar, status: int = 200) -> ResponseReturnValue:
-    page = render_template("console/_bar.html", bar=bar, site=desk().site, carried=_carried(), link=_link)
+    keys = shortcuts.keys_of(context.session(), desk().membership.person_id)
+    page = render_template("console/_bar.html", bar=bar, site=desk().site, carried=_carried(), link=_link, keys=keys)
     return page, status
 
 
 def _bar_of_address() -> Bar | None:
     """Say again, after a redirect, what the form before it did."""
     session = context.session()
+    site_id = desk().site.id
+    note = session.get(CommentNote, parse_id(request.args.get("noted", "")) or 0)
+    if note is not None and note.site_id == site_id:
+        return scenes.noted_bar()
+    reply = session.get(Comment, parse_id(request.args.get("answered", "")) or 0)
+    if reply is not None and reply.site_id == site_id and reply.parent_id:
+        approval = session.get(Decision, parse_id(request.args.get("approved", "")) or 0)
+        return scenes.answered_bar(session, reply, approval if approval and approval.site_id == site_id else None)
     for name in ("decided", "undone"):
         wanted = parse_id(request.args.get(name, ""))
         decision = session.get(Decision, wanted) if wanted else None
-        if decision is None or decision.site_id != desk().site.id:
+        if decision is None or decision.site_id != site_id:
             continue
         if name == "decided":
             return scenes.done_bar(session, decision)

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from commentsvc.errors import NotFound, NotSignedIn
 from commentsvc.permissions import may_moderate
-from commentsvc.queries import breakers, people, queue, sites
+from commentsvc.queries import breakers, people, queue, shortcuts, sites
 from commentsvc.store.models import Membership, Site
 from commentsvc.web import context, scenes
 from commentsvc.web.accounts import signed_in_person
@@ -27,6 +27,9 @@ TABS = (
     ("insights.show_insights", "Insights"),
 )
 """The pages that the console's head leads to: (endpoint, title)."""
+
+_GO = {"Policy": "o"}
+"""Letters after the go key where a title's first one is taken."""
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -83,6 +86,8 @@ def frame() -> dict[str, Any]:
     return {
         **scenes.WORDS,
         "tabs": TABS,
+        "go": {title: _GO.get(title, title[0].lower()) for _, title in TABS},
+        "keys": shortcuts.keys_of(session, here.membership.person_id),
         "site": here.site,
         "me": here.membership.name,
         "has_other_sites": len(people.managed_sites(session, here.membership.person_id)) > 1,

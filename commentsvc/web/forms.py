@@ -111,10 +111,27 @@ class LiftForm(FlaskForm):  # type: ignore[misc]
     reason = StringField("Reason", [InputRequired("Say why it ends."), Length(max=MAX_REASON)])
 
 
-class NoteForm(FlaskForm):  # type: ignore[misc]
+class PersonNoteForm(FlaskForm):  # type: ignore[misc]
     """A note about a person, for managers."""
 
     note = TextAreaField("Note", [InputRequired("Write something first."), Length(max=MAX_NOTE)])
+
+
+class NoteForm(FlaskForm):  # type: ignore[misc]
+    """What a manager leaves beside a comment for colleagues."""
+
+    comment = IntegerField("Comment", [InputRequired(), NumberRange(1, 2**63 - 1)])
+    note = TextAreaField("Note", [InputRequired("Please write something here."), Length(max=MAX_TEXT)])
+
+
+class AnswerForm(FlaskForm):  # type: ignore[misc]
+    """A manager's answer to a comment, as the card showed it."""
+
+    comment = IntegerField("Comment", [InputRequired(), NumberRange(1, 2**63 - 1)])
+    revision = IntegerField("Version", [InputRequired(), NumberRange(1, 2**31)])
+    seen = IntegerField("Case", [Optional(), NumberRange(1, 2**31)])
+    body = TextAreaField("Answer", [InputRequired("Please write something here.")])
+    approve = BooleanField("Approve it first")
 
 
 def show(error: Invalid, form: FlaskForm) -> None:

@@ -15,7 +15,7 @@ from commentsvc.queries import dossier, roster, sites
 from commentsvc.store.paging import parse_id
 from commentsvc.web import cards, context
 from commentsvc.web.desk import desk, desk_blueprint, frame, is_script, managing
-from commentsvc.web.forms import LiftForm, NoteForm, SanctionForm, TermsForm, show
+from commentsvc.web.forms import LiftForm, PersonNoteForm, SanctionForm, TermsForm, show
 from commentsvc.web.terms import LASTS, end_of
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -138,7 +138,7 @@ def lift(person_id: str, sanction_id: str) -> ResponseReturnValue:
 @managing
 def add_note(person_id: str) -> ResponseReturnValue:
     """Keep a note for the site's managers."""
-    form = NoteForm()
+    form = PersonNoteForm()
     if not form.validate():
         return _page(person_id, note_form=form), 422
     try:

@@ -8,12 +8,15 @@ from sqlalchemy.orm import Session
 
 from commentsvc.actions.decisions import Result
 from commentsvc.enums import CaseSort, CaseState, Guideline, Reason, Status
+from commentsvc.moderation.likeness import nearest
+from commentsvc.queries import card as around
 from commentsvc.queries import history, people, sites
 from commentsvc.queries.history import Entry
 from commentsvc.queries.queue import Card
 from commentsvc.store.models import Comment, Decision, SignalRow, Site
 from commentsvc.text import excerpt
 from commentsvc.web import cards
+from commentsvc.web.edits import changes
 from commentsvc.web.shapes import time_text
 
 SORTS = {
@@ -40,13 +43,14 @@ class Bar:
 
 
 def card_scene(session: Session, site: Site, card: Card | None, *, now: int) -> dict[str, Any]:
-    """Read what a card shows besides its case: the guidelines in force, the history, the message proposed."""
+    """Read what a card shows besides its case: all around it, the guidelines in force, the history, a message."""
     items = _guidelines(session, site)
     titles = {item["guideline"]: item["title"] for item in items}
     proposed = card.case.guideline if card and card.case.guideline else items[0]["guideline"]
     entries = history.list_decisions(session, card.comment) if card else ()
     return {
         "card": card,
+        "around": around.surroundings(session, card, nearest=nearest) if card else None,
         "history": entries,
         "guidelines": items,
         "proposed": proposed,
@@ -72,6 +76,20 @@ def done_bar(session: Session, decision: Decision) -> Bar:
     comment = session.get_one(Comment, decision.comment_id)
     text = cards.verdict(decision, _author(session, comment))
     return Bar("done", text, undo=decision.id if history.can_undo(decision, comment) else None)
+
+
+def noted_bar() -> Bar:
+    """Say that a note was kept."""
+    return Bar("done", "Your note is kept for colleagues.")
+
+
+def answered_bar(session: Session, reply: Comment, approval: Decision | None) -> Bar:
+    """Say that a manager's answer is there, and offer to take back the approval that came with it."""
+    parent = session.get_one(Comment, reply.parent_id)
+    where = "is published" if reply.status == Status.PUBLISHED else f"is {cards.STATUSES[Status(reply.status)].lower()}"
+    first = f"{cards.verdict(approval, _author(session, parent))} " if approval else ""
+    text = f"{first}Your answer to {_author(session, parent)} {where}."
+    return Bar("done", text, undo=approval.id if approval and history.can_undo(approval, parent) else None)
 
 
 def undone_bar(session: Session, decision: Decision, *, case_id: int | None) -> Bar:
@@ -139,6 +157,12 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
+def _closeness(signal: SignalRow) -> list[tuple[str, float | None]]:
+    """Return what relevance compared the comment with, and how near each is."""
+    near: dict[str, float | None] = signal.evidence.get("closeness") or {}
+    return [(name, near.get(name)) for name in ("article", "parent", "thread")] if near else []
+
+
 def _known_labels(signal: SignalRow) -> list[tuple[str, float]]:
     labels: dict[str, float | None] = signal.evidence.get("labels") or {}
     known = [(label, score) for label, score in labels.items() if score is not None]
@@ -162,6 +186,8 @@ WORDS: dict[str, Any] = {
     "backlog": cards.backlog,
     "causes": cards.causes,
     "checks": cards.CHECKS,
+    "changes": changes,
+    "closeness": _closeness,
     "compact": cards.compact,
     "excerpt": excerpt,
     "is_web": _is_web,

@@ -13,7 +13,7 @@ from commentsvc.actions import cases, decisions, posting, reporting
 from commentsvc.actions.decisions import Item
 from commentsvc.enums import Action, CaseState, Guideline, Reason, ReportReason, Status
 from commentsvc.errors import Conflict, Invalid, NotFound
-from commentsvc.queries import history
+from commentsvc.queries import history, readers
 from commentsvc.store.db import Database, now_us
 from commentsvc.store.models import Article, Case, Comment, Decision, Membership, Notice, Report
 from tests import factories
@@ -335,3 +335,64 @@ def test_a_second_identical_decision_is_a_conflict_even_without_a_case(db: Datab
             decide(session, comment, Status.REJECTED, Action.REJECT, cast, by=cast.eve)
 
         assert session.scalar(select(func.count()).where(Decision.by_person_id.is_not(None))) == 1
+
+
+def test_escalate_keeps_status_and_case_and_undo_takes_it_back(db: Database, cast: Cast) -> None:
+    with db.writing() as session:
+        held = factories.comment(session, cast.story, cast.ada, status=Status.HELD)
+        rank = cases.find_open_case(session, held.id).rank  # type: ignore[union-attr]
+
+        decision = decide(
+            session, held, Status.HELD, Action.ESCALATE, cast, seen=latest_version(session, held), note="A lawsuit?"
+        )
+        case = cases.find_open_case(session, held.id)
+        escalated = (case.reasons, case.rank, case.version) if case else None
+        told = session.scalar(select(func.count(Notice.id)))
+        decisions.undo(session, decision, by=cast.cam, now=now_us())
+        after = cases.find_open_case(session, held.id)
+
+    assert escalated == (Reason.HELD | Reason.ESCALATED, rank, 2)
+    assert (held.status, decision.note, told) == (Status.HELD, "A lawsuit?", 0)
+    assert after is not None
+    assert after.reasons == Reason.HELD
+
+
+def test_escalate_opens_a_case_where_there_is_none_and_undo_closes_it(db: Database, cast: Cast) -> None:
+    with db.writing() as session:
+        public = factories.comment(session, cast.story, cast.ada)
+
+        decision = decide(session, public, Status.PUBLISHED, Action.ESCALATE, cast)
+        opened = cases.find_open_case(session, public.id)
+        reasons = opened.reasons if opened else 0
+        decisions.undo(session, decision, by=cast.cam, now=now_us())
+
+        assert reasons == Reason.ESCALATED
+        assert cases.find_open_case(session, public.id) is None
+        assert session.get_one(Article, cast.story.id, populate_existing=True).open_cases == 0
+        assert public.status == Status.PUBLISHED
+
+
+def test_escalate_of_a_changed_case_is_a_conflict(db: Database, cast: Cast) -> None:
+    with db.writing() as session:
+        held = factories.comment(session, cast.story, cast.ada, status=Status.HELD)
+        seen = latest_version(session, held)
+        factories.case(session, held, reasons=Reason.REPORTED)
+        before = facts(session, held)
+
+        with pytest.raises(Conflict):
+            decide(session, held, Status.HELD, Action.ESCALATE, cast, seen=seen)
+
+        assert facts(session, held) == before
+
+
+def test_escalate_is_not_what_its_author_hears_of_or_appeals_against(db: Database, cast: Cast) -> None:
+    with db.writing() as session:
+        held = factories.comment(session, cast.story, cast.ada, status=Status.HELD)
+        escalated = decide(
+            session, held, Status.HELD, Action.ESCALATE, cast, seen=latest_version(session, held), note="Secret."
+        )
+        during = readers.find_appealable(session, held)
+        decisions.undo(session, escalated, by=cast.cam, now=now_us())
+
+        assert during is None
+        assert readers.find_appealable(session, held) is None

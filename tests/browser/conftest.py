@@ -1,17 +1,20 @@
-"""What do the browser tests of the widget share? An article of their own on the live server, and ways to sign in."""
+"""What do the browser tests share? An article or a site of their own on the live server, and ways to sign in."""
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from sqlalchemy import select
 
+from commentsvc.enums import Guideline, Role, Status
+from commentsvc.moderation.terms import Signal
 from commentsvc.store.db import Database, now_us
-from commentsvc.store.models import Article, Comment, Person, Site
+from commentsvc.store.models import Article, Comment, Decision, Person, Site
 from tests import factories
 from tests.server import Server
 
@@ -90,6 +93,75 @@ class Story:
         return session.scalars(select(Article).where(Article.site_id == site.id, Article.key == self.key)).one()
 
 
+@dataclass(frozen=True)
+class Newsroom:
+    """A site of the test's own, with one manager and five held comments, `Remark 0` the oldest."""
+
+    key: str
+    queue: str
+    email: str
+    db: Database
+    comments: list[int]
+
+    def statuses(self) -> list[str]:
+        with self.db.reading() as session:
+            found = session.scalars(select(Comment).where(Comment.id.in_(self.comments)).order_by(Comment.id))
+            return [comment.status for comment in found]
+
+    def last_decision(self) -> Decision:
+        with self.db.reading() as session:
+            return session.scalars(
+                select(Decision).where(Decision.comment_id.in_(self.comments)).order_by(Decision.id.desc()).limit(1)
+            ).one()
+
+
+@pytest.fixture
+def newsroom(live_server: Server) -> Iterator[Newsroom]:
+    db = Database(live_server.env["COMMENTSVC_DATABASE_URL"])
+    key = f"desk{next(_serial)}"
+    toxic = Signal(
+        "toxicity", Guideline.COURTESY, score=0.9, spans=((0, 6),), labels={"insult": 0.9}, engine="embedded"
+    )
+    with db.writing() as session:
+        site = factories.site(session, key, name="The Evening Desk")
+        author = factories.person(session, f"Reader of {key}")
+        manager = factories.person(session, f"Keeper of {key}", email=f"{key}@desk.example")
+        factories.member(session, author, site)
+        factories.member(session, manager, site, Role.MANAGER)
+        story = factories.article(session, site, "story", lead="What the story says first.")
+        parent = factories.comment(session, story, author, "A calm remark.")
+        made = [
+            factories.comment(
+                session, story, author, f"Remark {number}: fool, see http://example.com", status=Status.HELD,
+                parent=parent, signals=[toxic], now=now_us() - 60_000_000 + number,
+            ).id
+            for number in range(5)
+        ]  # fmt: skip
+        factories.comment(session, story, author, "Another answer to it.", parent=parent)
+    yield Newsroom(key, f"{live_server.api}/console/{key}", f"{key}@desk.example", db, made)
+    db.dispose()
+
+
+@pytest.fixture
+def desk(browser: Browser, newsroom: Newsroom) -> Iterator[Callable[..., Page]]:
+    """Opens the queue as its manager, in a browser with these options."""
+    contexts: list[BrowserContext] = []
+
+    def open_queue(**options: Any) -> Page:
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.goto(newsroom.queue)
+        page.get_by_label("E-mail").fill(newsroom.email)
+        page.get_by_label("Password").fill(factories.PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{newsroom.queue}**")
+        return page
+
+    yield open_queue
+    for context in contexts:
+        context.close()
+
+
 @pytest.fixture
 def story(live_server: Server) -> Iterator[Story]:
     db = Database(live_server.env["COMMENTSVC_DATABASE_URL"])
@@ -147,3 +219,14 @@ def fill_in(window: Page, who: Person) -> None:
 def article_of(widget: Locator, text: str) -> Locator:
     """Return the comment with this text."""
     return widget.get_by_role("article").filter(has_text=re.compile(re.escape(text)))
+
+
+def shown(page: Page) -> Any:
+    """Return the text of the comment on the card."""
+    return page.locator("#card .body")
+
+
+def faults_of(page: Page) -> list[str]:
+    """Return what axe finds wrong with a page."""
+    found = Axe().run(page).response["violations"]
+    return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]

@@ -1,97 +1,13 @@
 """Can a manager work the queue in a real browser: by keys, by plain forms, with help from a screen reader?"""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import count
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sqlalchemy import select
+from playwright.sync_api import Page, expect
 
-from commentsvc.enums import Guideline, Role, Status
-from commentsvc.moderation.terms import Signal
-from commentsvc.store.db import Database, now_us
-from commentsvc.store.models import Comment, Decision
-from tests import factories
-from tests.server import Server
+from tests.browser.conftest import Newsroom, faults_of, shown
 
 pytestmark = pytest.mark.browser
-
-_serial = count(1)
-
-
-@dataclass(frozen=True)
-class Newsroom:
-    """A site of the test's own, with one manager and five held comments, `Remark 0` the oldest."""
-
-    key: str
-    queue: str
-    email: str
-    db: Database
-    comments: list[int]
-
-    def statuses(self) -> list[str]:
-        with self.db.reading() as session:
-            found = session.scalars(select(Comment).where(Comment.id.in_(self.comments)).order_by(Comment.id))
-            return [comment.status for comment in found]
-
-    def last_decision(self) -> Decision:
-        with self.db.reading() as session:
-            return session.scalars(
-                select(Decision).where(Decision.comment_id.in_(self.comments)).order_by(Decision.id.desc()).limit(1)
-            ).one()
-
-
-@pytest.fixture
-def newsroom(live_server: Server) -> Iterator[Newsroom]:
-    db = Database(live_server.env["COMMENTSVC_DATABASE_URL"])
-    key = f"desk{next(_serial)}"
-    toxic = Signal(
-        "toxicity", Guideline.COURTESY, score=0.9, spans=((0, 6),), labels={"insult": 0.9}, engine="embedded"
-    )
-    with db.writing() as session:
-        site = factories.site(session, key, name="The Evening Desk")
-        author = factories.person(session, f"Reader of {key}")
-        manager = factories.person(session, f"Keeper of {key}", email=f"{key}@desk.example")
-        factories.member(session, author, site)
-        factories.member(session, manager, site, Role.MANAGER)
-        story = factories.article(session, site, "story", lead="What the story says first.")
-        parent = factories.comment(session, story, author, "A calm remark.")
-        made = [
-            factories.comment(
-                session, story, author, f"Remark {number}: fool, see http://example.com", status=Status.HELD,
-                parent=parent, signals=[toxic], now=now_us() - 60_000_000 + number,
-            ).id
-            for number in range(5)
-        ]  # fmt: skip
-    yield Newsroom(key, f"{live_server.api}/console/{key}", f"{key}@desk.example", db, made)
-    db.dispose()
-
-
-@pytest.fixture
-def desk(browser: Browser, newsroom: Newsroom) -> Iterator[Callable[..., Page]]:
-    """Opens the queue as its manager, in a browser with these options."""
-    contexts: list[BrowserContext] = []
-
-    def open_queue(**options: Any) -> Page:
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
-        page.goto(newsroom.queue)
-        page.get_by_label("E-mail").fill(newsroom.email)
-        page.get_by_label("Password").fill(factories.PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(f"{newsroom.queue}**")
-        return page
-
-    yield open_queue
-    for context in contexts:
-        context.close()
-
-
-def shown(page: Page) -> Any:
-    return page.locator("#card .body")
 
 
 def test_keys_approve_reject_and_undo(newsroom: Newsroom, desk: Callable[..., Page]) -> None:
@@ -217,11 +133,15 @@ def test_pages_have_no_fault_that_axe_finds(
     newsroom: Newsroom, desk: Callable[..., Page], scheme: str, width: int
 ) -> None:
     page = desk(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.locator("input[name=chosen]").first.check()
     faults = {"queue": faults_of(page)}
 
     page.locator(".entry").first.click()
     expect(shown(page)).to_be_visible()
+    page.locator("#around summary").click()
+    page.locator("#answer summary").click()
     faults["card"] = faults_of(page)
+    page.locator(".act[open] [data-close]").click()
     page.get_by_text("Reject…").click()
     faults["reject"] = faults_of(page)
     page.get_by_role("button", name="Reject", exact=False).click()
@@ -250,8 +170,3 @@ def test_nothing_is_wider_than_a_phone(newsroom: Newsroom, desk: Callable[..., P
         widths.append(page.evaluate("document.documentElement.scrollWidth"))
 
     assert widths == [320, 320, 320, 320]
-
-
-def faults_of(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]

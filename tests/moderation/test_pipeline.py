@@ -277,3 +277,16 @@ def test_judge_serves_many_threads_at_once() -> None:
         thread.join()
 
     assert outcomes == [Outcome.PUBLISH] * 16
+
+
+def test_judge_keeps_the_cosines_that_relevance_rests_on() -> None:
+    judge = Judge(Scripted(toxicity(0.1)), load_relevance())
+    body = "The ferry should run every ten minutes in summer, because the queue at the harbour is far too long by noon."
+    draft = Draft(body, article_title="Ferry to run more often in summer", parent="The queue was long at noon.")
+
+    signal = next(signal for signal in judge.judge(draft, DEFAULT_POLICY).signals if signal.check == "relevance")
+
+    assert set(signal.closeness) == {"article", "parent", "thread"}
+    assert signal.closeness["thread"] is None
+    assert (signal.closeness["article"] or 0) > 0.3
+    assert signal.score is not None

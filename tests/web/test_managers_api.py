@@ -107,7 +107,8 @@ def test_cases_carry_what_a_script_needs(client, db: Database, cast: Cast, cam: 
     assert case["signals"] == [
         {
             "check": "toxicity", "guideline": "courtesy", "state": "observed", "score": 0.9, "message": "",
-            "spans": [[0, 4]], "labels": {"insult": 0.9, "threat": None}, "engine": "embedded", "version": "7",
+            "spans": [[0, 4]], "labels": {"insult": 0.9, "threat": None}, "closeness": {}, "engine": "embedded",
+                "version": "7",
         }
     ]  # fmt: skip
     assert (case["reports"], case["report_count"]) == ([], 0)

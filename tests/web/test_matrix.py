@@ -250,6 +250,15 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "saved_views.choose"): Row(
         (303, 404, 303, 404, 404), "/console/daily/views/{view}/default", {}, kind="form",
     ),
+    ("POST", "console.add_note"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/notes", {"comment": "{held}", "note": "Look here."}, kind="form",
+    ),
+    ("POST", "console.answer"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/answers",
+        {"comment": "{theirs}", "revision": "1", "body": "Thank you for this."}, kind="form",
+    ),
+    ("GET", "shortcuts.show_keys"): Row((303, 404, 200, 200, 404), "/console/daily/keys", kind="page"),
+    ("POST", "shortcuts.keep_keys"): Row((303, 404, 303, 303, 404), "/console/daily/keys", {}, kind="form"),
     # Accounts and signing in: open to everyone; what they do is tested in test_accounts and test_token.
     ("GET", "accounts.sign_in"): Row(ANYONE, "/auth/sign-in", kind="page"),
     ("POST", "accounts.sign_in"): Row((422,) * 5, "/auth/sign-in", {}, kind="form"),

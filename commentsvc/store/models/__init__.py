@@ -7,6 +7,7 @@ from commentsvc.store.models.bulk import Band, Bulk, BulkItem
 from commentsvc.store.models.desk import (
     Appeal,
     Case,
+    CommentNote,
     Decision,
     DefaultView,
     LegalNotice,
@@ -14,6 +15,7 @@ from commentsvc.store.models.desk import (
     Presence,
     Report,
     SavedView,
+    Shortcuts,
     SignalRow,
 )
 from commentsvc.store.models.insight import Alert, AlertMessage, AlertSettings, ShadowVerdict
@@ -45,6 +47,7 @@ __all__ = [
     "Case",
     "Clearing",
     "Comment",
+    "CommentNote",
     "Decision",
     "DefaultView",
     "Guidelines",
@@ -68,6 +71,7 @@ __all__ = [
     "Sanction",
     "SavedView",
     "ShadowVerdict",
+    "Shortcuts",
     "SignInFailure",
     "SignalRow",
     "Site",

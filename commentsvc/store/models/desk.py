@@ -24,7 +24,7 @@ class SignalRow(Table):
     state: Mapped[str] = mapped_column(String(20))
     score: Mapped[float | None] = mapped_column(Float(53))
     evidence: Mapped[dict[str, Any]]
-    """{message, spans: [[start, end]…], labels: {label: number|null}}"""
+    """{message, spans: [[start, end]…], labels: {label: number|null}, closeness?: {article, parent, thread}}"""
     engine: Mapped[str] = mapped_column(String(60))
     version: Mapped[str] = mapped_column(String(60))
     created_at: Mapped[int]
@@ -146,6 +146,31 @@ class Decision(Table):
     closed_case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
     undoes_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"))
     created_at: Mapped[int]
+
+
+class CommentNote(Table):
+    """What a manager wrote beside a comment for colleagues; neither its author nor readers see it."""
+
+    __tablename__ = "comment_notes"
+    __table_args__ = (Index(None, "comment_id", "id"), Index(None, "author_id", "site_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    """The comment's author, so that their notes are counted without looking at all of their comments."""
+    by_person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    body: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[int]
+
+
+class Shortcuts(Table):
+    """Which keys one manager wants at the desk, where they differ from what everyone has: {act: key}."""
+
+    __tablename__ = "shortcuts"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), primary_key=True)
+    keys: Mapped[dict[str, Any]]
 
 
 class Report(Table):
