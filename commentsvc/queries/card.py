@@ -57,7 +57,8 @@ class Surroundings:
 
     `chain` is all that the comment answers, outermost first, nearest 25. `before` and `after` are the nearest listed
     comments at its side: under the same parent, or at the top of the same thread. `answers` are the team's own replies.
-    `was` is the text that reports or decisions saw, when it was another; `alike` are comments with nearly the same words.
+    `was` is the text that reports or decisions saw, when it was another; `alike` counts comments in nearly the same
+    words.
     """
 
     chain: Sequence[Ancestor] = ()
