@@ -20,7 +20,7 @@ P = ParamSpec("P")
 TABS = (
     ("console.show_queue", "Queue"),
     ("console.show_decided", "Decided"),
-    ("bulk.show_bulk", "Many at once"),
+    ("bulk.show_bulk", "Bulk"),
     ("people_desk.show_people", "People"),
     ("console.show_articles", "Articles"),
     ("policy_desk.show_policy", "Policy"),

@@ -186,7 +186,7 @@ WORDS: dict[str, Any] = {
     "backlog": cards.backlog,
     "causes": cards.causes,
     "checks": cards.CHECKS,
-    "changes": changes,
+    "edits": changes,
     "closeness": _closeness,
     "compact": cards.compact,
     "excerpt": excerpt,

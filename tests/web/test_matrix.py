@@ -312,9 +312,10 @@ def scene(db, cast):
         change = PolicyChange(site_id=daily.id, what="policy", before={}, after={"max_links": 3}, created_at=1)
         writing.add_all([backtest, change])
         writing.flush()
-        sanction = factories.sanction(writing, nia, cast.daily, SanctionKind.BAN)
-        clearing = factories.clearing(writing, nia, cast.daily, cast.cam)
-        prepared, started = (factories.bulk(writing, cast.daily, cast.cam, [theirs, held]) for _ in range(2))
+        prepared, started = (
+            factories.bulk(writing, cast.daily, cast.cam, [factories.comment(writing, cast.story, nia)])
+            for _ in range(2)
+        )
         bulks.start(writing, started.id, membership=find_membership(writing, cast.cam.id, cast.daily.id), now=now_us())
         held = factories.comment(writing, cast.story, nia, status=Status.HELD)
         case = find_open_case_id(writing, held.id)
@@ -322,6 +323,8 @@ def scene(db, cast):
         view = views.save_view(
             writing, membership=mine, name="Mine", filters={"q": "x"}, shared=False, now=now_us()
         )  # fmt: skip
+        sanction = factories.sanction(writing, nia, cast.daily, SanctionKind.BAN)
+        clearing = factories.clearing(writing, nia, cast.daily, cast.cam)
         tokens = {
             "nobody": {},
             "ada": factories.bearer(writing, cast.ada, cast.daily),
