@@ -96,6 +96,11 @@ def test_two_managers_see_what_the_other_has(desk: Desk, sit_down: Callable[...,
     expect(ann.locator("[data-held]")).not_to_have_text("0")
     bea.evaluate("dispatchEvent(new Event('focus'))")
     expect(bea.locator("li[data-taken]").nth(2)).to_be_visible()
+    # Going on, Bea comes by nothing that Ann has.
+    for _ in range(3):
+        bea.keyboard.press("j")
+        bea.wait_for_timeout(300)
+        expect(bea.locator("li:has(.entry[aria-current])[data-taken]")).to_have_count(0)
 
     # Ann lets go of all and leaves; nothing is held any more.
     ann.get_by_role("button", name="Let go of all").click()

@@ -1,6 +1,6 @@
 // Which card is shown, and is the next one at hand before it is asked for?
 
-import { announce, ask, awaken, card, current, entries, isQueue, neighbour, tell } from "./page.js";
+import { announce, ask, awaken, card, current, entries, isQueue, tell, untaken } from "./page.js";
 
 const AHEAD = 5;
 const AT_ONCE = 2;
@@ -37,8 +37,8 @@ export async function show(entry, { push = false } = {}) {
 /** Show the next case or the one before; at the list's end, what comes behind it. */
 export async function step(by) {
   const from = current();
-  if (!neighbour(from, by) && by > 0) await extend();
-  if (current() === from) return show(neighbour(from, by));
+  if (!untaken(from, by) && by > 0) await extend();
+  if (current() === from) return show(untaken(from, by));
 }
 
 /** Fetch the current card again, because something on it has changed. */

@@ -1,7 +1,7 @@
 // What happens when a form of the card is sent? Its case leaves at once, and comes back if nothing came of it.
 
 import { forget, refresh, reload, show } from "./cards.js";
-import { ask, bar, card, current, isQueue, neighbour, tell } from "./page.js";
+import { ask, bar, card, current, isQueue, tell, untaken } from "./page.js";
 
 const LAST = "console-last-decision";
 let sending = Promise.resolve();
@@ -75,7 +75,7 @@ function post(url, body, then) {
 function leave() {
   const entry = current();
   if (!entry) return;
-  const next = neighbour(entry, 1) ?? neighbour(entry, -1);
+  const next = untaken(entry, 1) ?? untaken(entry, -1);
   forget(entry.href);
   entry.closest("li").remove();
   const count = document.querySelector("#open-count");
@@ -93,7 +93,7 @@ function moveOn(entry) {
   const why = entry?.querySelector(".entry-why");
   if (why && !why.textContent.includes("Escalated")) why.textContent += " · Escalated";
   if (entry) forget(entry.href);
-  const next = entry && neighbour(entry, 1);
+  const next = entry && untaken(entry, 1);
   if (next) show(next);
   else sending = sending.then(() => refresh());
 }

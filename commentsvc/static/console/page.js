@@ -10,6 +10,13 @@ export const entries = () => [...document.querySelectorAll(".entry")];
 export const current = () => document.querySelector(".entry[aria-current]");
 export const neighbour = (entry, step) => entries()[entries().indexOf(entry) + step];
 
+/** The next entry in one direction that no colleague has. */
+export function untaken(entry, step) {
+  let next = neighbour(entry, step);
+  while (next?.closest("[data-taken]")) next = neighbour(next, step);
+  return next;
+}
+
 /** Ask one of the console's own addresses for a part of a page; a refusal that comes as a bar is an answer too. */
 export async function ask(url, options = {}) {
   const csrf = document.querySelector('meta[name="csrf-token"]').content;
