@@ -110,13 +110,7 @@ def _bare_app(settings: Settings, judge: Judge, *, spec_path: str | None) -> Com
         json_errors=False, spec_path=spec_path, docs_path=None,
     )  # fmt: skip
     app.config.update(_config(settings))
-    app.extensions["commentsvc"] = context.Services(
-        settings=settings,
-        db=Database(settings.resolved_database_url),
-        judge=judge,
-        limiter=Limiter(redis_url=settings.redis_url, enabled=settings.rate_limits == "on"),
-        pages=PageCache(settings.page_cache_mb * 1024 * 1024),
-    )
+    app.extensions["commentsvc"] = services_for(settings, judge)
     app.teardown_request(_undo_unfinished)
     errors.setup(app)
     security.setup(app)
@@ -124,6 +118,17 @@ def _bare_app(settings: Settings, judge: Judge, *, spec_path: str | None) -> Com
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def services_for(settings: Settings, judge: Judge) -> context.Services:
+    """Open what an application shares among its requests."""
+    return context.Services(
+        settings=settings,
+        db=Database(settings.resolved_database_url),
+        judge=judge,
+        limiter=Limiter(redis_url=settings.redis_url, enabled=settings.rate_limits == "on"),
+        pages=PageCache(settings.page_cache_mb * 1024 * 1024),
+    )
 
 
 def build_judge(settings: Settings, *, threads: int = 4) -> Judge:

@@ -133,9 +133,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     """Settings as an installation has them, but without limits; a test of limits says `rate_limits="on"`."""
+    return _settings(database_url, tmp_path)
+
+
+def _settings(database_url: str, folder: Path) -> Settings:
     return Settings(
         database_url=database_url,
-        data_dir=tmp_path / "data",
+        data_dir=folder / "data",
         secret_key="tests-only-" + "k" * 32,
         base_url="http://127.0.0.1:8000",
         rate_limits="off",
@@ -159,13 +163,26 @@ def shared_judge() -> Iterator[Any]:
     made.close()
 
 
-@pytest.fixture
-def app(settings: Settings, shared_judge: Any) -> Iterator[Any]:
+@pytest.fixture(scope="session")
+def shared_app(shared_judge: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The application with all its routes, which each test gives services of its own."""
     from commentsvc.app import create_app
 
-    made = create_app(settings, judge=shared_judge)
-    yield made
+    folder = tmp_path_factory.mktemp("app")
+    made = create_app(_settings(f"sqlite:///{folder / 'unused.db'}", folder), judge=shared_judge)
     made.extensions["commentsvc"].db.dispose()
+    return made
+
+
+@pytest.fixture
+def app(settings: Settings, shared_app: Any) -> Iterator[Any]:
+    from commentsvc.app import services_for
+    from commentsvc.web.operations import Metrics
+
+    services = services_for(settings, shared_app.extensions["commentsvc"].judge)
+    shared_app.extensions |= {"commentsvc": services, "commentsvc.metrics": Metrics(services)}
+    yield shared_app
+    services.db.dispose()
 
 
 @pytest.fixture
