@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from commentsvc.enums import Action, Measure, ReportOutcome, Role, Status
+from commentsvc.queries.people import misuses_reports
 from commentsvc.store.models import Article, BreakerTrip, Comment, Decision, Membership, Report, SignalRow
 
 _HISTORY = 20
@@ -54,7 +55,8 @@ def count(
 ) -> tuple[int, int]:
     """Count the readers' comments since a time, and those that are trouble by one of the measures.
 
-    What a manager dismissed or approved is no trouble; below `relevance` a comment counts as off topic.
+    What a manager dismissed or approved is no trouble, nor what only people who misuse reports reported; below
+    `relevance` a comment counts as off topic.
     """
     trouble = or_(*(_is_trouble(measure, relevance) for measure in measures))
     counted, troubled = session.execute(
@@ -76,7 +78,7 @@ def _is_trouble(measure: Measure, relevance: float | None) -> ColumnElement[bool
         return Comment.status == Status.REJECTED
     if measure is Measure.REPORTED:
         standing = or_(Report.outcome.is_(None), Report.outcome == ReportOutcome.UPHELD)
-        return exists().where(Report.comment_id == Comment.id, standing)
+        return exists().where(Report.comment_id == Comment.id, standing, ~_is_misuse())
     off = exists().where(
         SignalRow.comment_id == Comment.id,
         SignalRow.revision == Comment.revision,
@@ -85,3 +87,14 @@ def _is_trouble(measure: Measure, relevance: float | None) -> ColumnElement[bool
     )
     approved = exists().where(Decision.comment_id == Comment.id, Decision.action == Action.APPROVE)
     return and_(off, ~approved)
+
+
+def _is_misuse() -> ColumnElement[bool]:
+    reporter = aliased(Membership)
+    return (
+        exists()
+        .where(
+            reporter.person_id == Report.person_id, reporter.site_id == Comment.site_id, misuses_reports(reporter)
+        )
+        .correlate(Report, Comment)
+    )  # fmt: skip

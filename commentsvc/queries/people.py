@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, and_, select
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import Role, Trust
@@ -61,6 +61,12 @@ class Record:
 def weight_of(upheld: int, dismissed: int) -> float:
     """Return a reporter's weight: the mean of Beta(1 + upheld, 1 + dismissed), one half for who is unknown."""
     return (upheld + 1) / (upheld + dismissed + 2)
+
+
+def misuses_reports(member: type[Membership]) -> ColumnElement[bool]:
+    """Return the condition under which a member misuses reports, as `Face.misuses_reports` has it."""
+    decided = member.reports_upheld + member.reports_dismissed
+    return and_(decided >= _MISUSE_FROM, member.reports_upheld < decided * _MISUSE_SHARE)
 
 
 def faces(session: Session, site_id: int, ids: Collection[int]) -> dict[int, Face]:

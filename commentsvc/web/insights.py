@@ -106,6 +106,7 @@ def export(name: str) -> ResponseReturnValue:
 def _page(template: str, days: Days, **scene: Any) -> ResponseReturnValue:
     return render_template(
         template, current_tab="insights.show_insights", days=days, choices=DAYS, written=written, interval=interval,
+        article_endpoint="articles_desk.show_article",
         is_admin=desk().membership.role == Role.ADMIN, **{**frame(), **scene},
     )  # fmt: skip
 

@@ -180,7 +180,7 @@ def _page(
         seen=request.form.get("seen", "") if is_typed else policies.version_of(site),
         sections=_sections(shown), known_sections=log.list_sections(session, site.id),
         secrets=log.secrets_set(session, site.id), tests=backtests.list_latest(session, site.id), days=backtesting.DAYS,
-        failing=policy_form.FAILING, **_frame(),
+        failing=policy_form.FAILING, triable=policy_form.TRIABLE, **_frame(),
     )  # fmt: skip
     return page, status
 

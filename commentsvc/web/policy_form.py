@@ -12,9 +12,12 @@ from commentsvc.infra.http import check_url
 
 FAILING = ("toxicity", "relevance", "external", "akismet")
 """The checks that can fail in earnest; the others are rules that only need the text."""
+TRIABLE = ("words", "links", "repeats", "spam", "toxicity", "relevance", "external", "akismet")
+"""The checks that can be on trial: all that observe a text."""
 MOST_WORDS, LONGEST_WORD = 20_000, 253
+MOST_WEIGHT = 1_000
 _WORDS = {"mode": Mode, "unscored": Unscored, "off_topic": Unscored, "external": When, "akismet": When}
-_SHARES = ("sample_share", "max_rejection_rate")
+_SHARES = ("sample_share", "max_rejection_rate", "audit_share")
 _COUNTS = ("max_links", "new_author_below", "rejection_sample", "wave_from")
 _LISTS = ("banned_words", "suspect_words", "link_hosts")
 _MOST_COUNT = 1_000_000
@@ -50,6 +53,15 @@ def read(form: Form, policy: Mapping[str, Any]) -> Typed:
     typed.members["relevance"] = None
     if form.get("relevance", "").strip():
         _put(typed, "relevance", _score(form["relevance"]), "Give a number from 0 to 1, or nothing.")
+    typed.members["report_hold"] = None
+    if form.get("report_hold", "").strip():
+        _put(
+            typed,
+            "report_hold",
+            _weight(form["report_hold"]),
+            f"Give a number above 0, to {MOST_WEIGHT:,}, or nothing.",
+        )
+    typed.members["shadow"] = _shadow(typed, form, policy.get("shadow", {}))
     typed.members["failure"] = _failure(form, policy.get("failure", {}))
     typed.members["sections"] = _sections(typed, form, policy.get("sections", {}))
     _read_url(typed, form.get("external_url", "").strip())
@@ -104,6 +116,17 @@ def _sections(typed: Typed, form: Form, known: Mapping[str, Any]) -> dict[str, A
     return {name: rules for name, rules in found.items() if any(value is not None for value in rules.values())}
 
 
+def _shadow(typed: Typed, form: Form, known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read what is on trial; what means the same as before stays as it was written."""
+    chosen, before = form.getlist("shadow_check"), known.get("checks", ())
+    if not set(chosen) <= set(TRIABLE):
+        typed.problems["shadow_check"] = "Choose some of these."
+    limits = _thresholds(typed, form, "shadow")
+    if set(chosen) == set(before) and limits == known.get("thresholds", {}) and known:
+        return known
+    return {"checks": [check for check in TRIABLE if check in chosen], "thresholds": limits}
+
+
 def _failure(form: Form, known: Mapping[str, str]) -> dict[str, str]:
     others = {check: rule for check, rule in known.items() if check not in FAILING}
     chosen = {check: form.get(f"failure_{check}", "") for check in FAILING}
@@ -142,6 +165,14 @@ def _percent(text: str) -> float | None:
     except ValueError:
         return None
     return round(value / 100, 6) if 0 <= value <= 100 else None
+
+
+def _weight(text: str) -> float | None:
+    try:
+        value = float(text.strip().replace(",", "."))
+    except ValueError:
+        return None
+    return value if 0 < value <= MOST_WEIGHT else None
 
 
 def _whole(text: str) -> int | None:

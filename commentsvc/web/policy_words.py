@@ -39,6 +39,10 @@ MEMBERS = {
     "external": "The publisher's own judge",
     "external_url": "Its address",
     "akismet": "Akismet",
+    "report_hold": "Weight of reports that holds a comment",
+    "audit_share": "Share that is judged blind",
+    "shadow": "On trial",
+    "checks": "Checks",
     "version": "Version of the guidelines",
 }
 WORDS = {
@@ -56,6 +60,7 @@ OTHERWISE = {
     PUBLISHED_REJECTED: "Would be published, and you rejected them",
 }
 _MOST_WORDS = 40
+_SHARES = {"sample_share", "max_rejection_rate", "audit_share"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,8 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Lin
     for member in [*MEMBERS, *sorted({*before, *after} - MEMBERS.keys())]:
         old, new = before.get(member, usual.get(member)), after.get(member, usual.get(member))
         if (member in before or member in after) and old != new:
-            found += _member(MEMBERS.get(member, member.replace("_", " ").capitalize()), old, new)
+            name = MEMBERS.get(member, member.replace("_", " ").capitalize())
+            found += _member(name, _worded(member, old), _worded(member, new))
     return found
 
 
@@ -108,6 +114,16 @@ def _member(name: str, old: Any, new: Any) -> list[Line]:
         keys = [key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)]
         return [line for key in keys for line in _member(f"{name}: {_key(key)}", old.get(key), new.get(key))]
     return [Line(name, _value(old), _value(new))]
+
+
+def _worded(member: str, value: Any) -> Any:
+    """Write a share as a percentage, and a check on trial by its name: it stands there as an entry, like a word."""
+    if member in _SHARES and value is not None:
+        return f"{round(value * 100, 4):g} %"
+    if member == "shadow":
+        value = value or {}
+        return {**value, "checks": [CHECKS.get(check, check) for check in value.get("checks") or ()]}
+    return value
 
 
 def _without(some: Sequence[str], others: Sequence[str]) -> list[str]:

@@ -12,8 +12,9 @@ from commentsvc.errors import Conflict
 from commentsvc.moderation.breaker import MINUTE_US
 from commentsvc.moderation.terms import Signal
 from commentsvc.queries import breakers
+from commentsvc.queries.people import face_of
 from commentsvc.store.db import Database, now_us
-from commentsvc.store.models import Article, BreakerTrip, Comment, Job, RuleChange, Site
+from commentsvc.store.models import Article, BreakerTrip, Comment, Job, Membership, Person, RuleChange, Site
 from tests import factories
 from tests.conftest import Cast
 
@@ -135,6 +136,41 @@ def test_reports_and_what_is_off_topic_are_trouble_until_a_manager_says_otherwis
         after = count(session, watched)
 
     assert (before, after) == ((3, 2), (3, 0))
+
+
+@pytest.mark.parametrize(
+    ("upheld", "dismissed", "troubled"), [(0, 4, 1), (0, 5, 0), (1, 3, 1), (1, 4, 0), (2, 6, 1), (2, 7, 0), (9, 1, 1)]
+)
+def test_reports_by_people_who_misuse_them_are_no_trouble(
+    db: Database, watched: Cast, upheld: int, dismissed: int, troubled: int
+) -> None:
+    with db.writing() as session:
+        for member in session.scalars(select(Membership).where(Membership.person_id == watched.bo.id)):
+            is_here = member.site_id == watched.daily.id
+            member.reports_upheld, member.reports_dismissed = (upheld, dismissed) if is_here else (0, 99)
+            if is_here:
+                assert face_of(member).misuses_reports is not bool(troubled)
+        (reported,) = fill(session, watched, Status.PUBLISHED)
+        complain(session, reported, watched.bo)
+
+        assert count(session, watched) == (1, troubled)
+
+
+def test_one_honest_report_among_misuse_is_trouble(db: Database, watched: Cast) -> None:
+    with db.writing() as session:
+        session.get_one(Membership, (watched.bo.id, watched.daily.id)).reports_dismissed = 9
+        (reported,) = fill(session, watched, Status.PUBLISHED)
+        complain(session, reported, watched.bo)
+        before = count(session, watched)
+        complain(session, reported, watched.cam)
+
+        assert (before, count(session, watched)) == ((1, 0), (1, 1))
+
+
+def complain(session: Session, comment: Comment, by: Person) -> None:
+    reporting.report(
+        session, comment_id=comment.id, revision=1, reason=ReportReason.SPAM, detail="", by=by, now=NOW
+    )  # fmt: skip
 
 
 def approve(session: Session, cast: Cast, comment: Comment) -> None:

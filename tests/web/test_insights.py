@@ -22,7 +22,7 @@ from tests.web.test_console import cam, sign_in
 
 __all__ = ["cam", "sign_in"]
 
-PAGE = "/console/daily/insights"
+PAGE, POLICY = "/console/daily/insights", "/console/daily/policy"
 NOW = now_us()
 CHARTS = [name for name in TABLES if name not in {"waiting", "busiest", "troubled"}]
 
@@ -177,8 +177,30 @@ def test_trust_shows_errors_with_links_and_the_audit(db: Database, cast: Cast, c
     assert "A remark that slipped through." in page
     assert f'href="/console/daily?case={case.id}"' in page
     assert "The audit is off" in page
+    assert "Admins set how many are judged blind in the policy." in page
+    assert f'href="{POLICY}#' not in page
     assert "Nothing is on trial." in page
     assert "reported 1" in page
+
+
+def test_trust_leads_admins_to_where_it_is_set(cast: Cast, eve: Any) -> None:
+    page = eve.get(f"{PAGE}/trust").text
+
+    assert f'<a href="{POLICY}#trust">Set how many are judged blind</a> in the policy.' in page
+    assert f'<a href="{POLICY}#thresholds">Set what is on trial</a> in the policy.' in page
+    assert {"trust", "thresholds"} <= set(re.findall(r'id="(\w+)"', eve.get(POLICY).text))
+    assert "<code>" not in page
+
+
+def test_articles_lead_to_their_pages(db: Database, cast: Cast, cam: Any) -> None:
+    with db.writing() as session:
+        factories.comment(session, cast.story, cast.ada, now=NOW - 3600 * SECOND)
+
+    page = cam.get(PAGE).text
+
+    address = f"/console/daily/articles/{cast.story.id}"
+    assert f'<a href="{address}"><bdi>{cast.story.title}</bdi></a>' in page
+    assert cam.get(address).status_code == 200
 
 
 def test_trust_says_what_is_on_trial(db: Database, cast: Cast, cam: Any) -> None:

@@ -64,13 +64,22 @@ def policy_of(db: Database, cast: Cast) -> dict[str, Any]:
         return session.get_one(Site, cast.daily.id).policy
 
 
-def test_saving_the_form_as_it_is_changes_nothing(db: Database, cast: Cast, eve: Any) -> None:
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        {},
+        {"audit_share": 0.012345, "report_hold": 2, "shadow": {"checks": ["spam", "links"]}},
+        {"audit_share": 1, "report_hold": 0.75, "shadow": {"checks": [], "thresholds": {"insult": 0.4}}},
+        {"breaker": {"share": 0.5, "minimum": 4}, "shadow": {"thresholds": {"threat": 0}}},
+    ],
+)
+def test_saving_the_form_as_it_is_changes_nothing(db: Database, cast: Cast, eve: Any, unseen: dict[str, Any]) -> None:
     with db.writing() as session:
         site = session.get_one(Site, cast.daily.id)
         site.policy = {
             "max_links": 3, "sections": {"sport": {"mode": "premoderate", "thresholds": {"insult": 0.4}}},
             "failure": {"words": "ignore", "toxicity": "ignore"}, "thresholds": {"threat": 0.35}, "relevance": None,
-            "banned_words": ["plonker", "nincompoop"], "sample_share": 0.125, "hold_new_authors": True,
+            "banned_words": ["plonker", "nincompoop"], "sample_share": 0.125, "hold_new_authors": True, **unseen,
         }  # fmt: skip
         before = dict(site.policy)
 
@@ -104,6 +113,49 @@ def test_an_admin_changes_rules_and_the_log_says_so(db: Database, cast: Cast, ev
     assert "Suspect words Twerp twerp" in log
 
 
+def log_of(browser: Any) -> str:
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", browser.get(f"{POLICY}/changes").text)))
+
+
+def test_reports_the_audit_and_what_is_on_trial_are_set_and_logged(db: Database, cast: Cast, eve: Any) -> None:
+    first = send(eve, "save", audit_share="1,5", report_hold="1.25", shadow_insult=".4", shadow_check=["spam", "links"])
+    set_to = policy_of(db, cast)
+    said = log_of(eve)
+    page = eve.get(POLICY).text
+    second = send(eve, "save", audit_share="0", report_hold=" ", shadow_insult="", shadow_check=[])
+
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert set_to == {
+        "audit_share": 0.015, "report_hold": 1.25,
+        "shadow": {"checks": ["links", "spam"], "thresholds": {"insult": 0.4}},
+    }  # fmt: skip
+    assert "Share that is judged blind 0 % → became 1.5 %" in said
+    assert "Weight of reports that holds a comment nothing → became 1.25" in said
+    assert "On trial: Checks Links Spam" in said
+    assert "On trial: Thresholds: Insult nothing → became 0.4" in said
+    assert 'aria-label="Insult: on trial from"' in page
+    assert re.findall(r'name="shadow_check" value="(\w+)" checked', page) == ["links", "spam"]
+    assert policy_of(db, cast) == {}
+    assert "On trial: Checks Links Spam" in log_of(eve).replace(said, "")
+
+
+def test_saving_keeps_what_the_form_does_not_show(db: Database, cast: Cast, eve: Any) -> None:
+    sections = {
+        "Opinion": {"mode": "premoderate", "slow_mode": 60, "hours": "08:00-22:00"},
+        "Sport": {"slow_mode": 0, "thresholds": {"insult": 0.4}},
+    }
+    breaker = {"share": 0.5, "minimum": 4}
+    with db.writing() as session:
+        session.get_one(Site, cast.daily.id).policy = {"breaker": breaker, "sections": sections}
+
+    answer = send(eve, "save", section_0_insult="", audit_share="2")
+
+    assert answer.status_code == 303
+    assert policy_of(db, cast) == {
+        "breaker": breaker, "sections": {**sections, "Sport": {"slow_mode": 0}}, "audit_share": 0.02,
+    }  # fmt: skip
+
+
 def test_thousands_of_words_fit(db: Database, cast: Cast, eve: Any) -> None:
     words = "\n".join(f"unwelcome word {number}" for number in range(15_000))
 
@@ -120,6 +172,12 @@ def test_thousands_of_words_fit(db: Database, cast: Cast, eve: Any) -> None:
         ("threshold_insult", "nan", "A number from 0 to 1"),
         ("max_links", "-1", "whole number"),
         ("sample_share", "101", "from 0 to 100"),
+        ("audit_share", "101", "from 0 to 100"),
+        ("report_hold", "0", "above 0"),
+        ("report_hold", "1001", "above 0"),
+        ("report_hold", "nan", "above 0"),
+        ("shadow_insult", "1.5", "A number from 0 to 1"),
+        ("shadow_check", "article", "Choose some"),
         ("mode", "anarchy", "Choose one"),
         ("relevance", "much", "from 0 to 1"),
         ("banned_words", "x" * 300, "253 characters"),
@@ -135,7 +193,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(
     assert answer.status_code == 422
     assert problem in unescape(re.search(rf'id="problem-{field}">(.*?)<', answer.text)[1])
     assert "kept as typed" in answer.text
-    assert field == "mode" or value[:250] in answer.text
+    assert field in {"mode", "shadow_check"} or value[:250] in answer.text
     assert policy_of(db, cast) == {}
 
 
