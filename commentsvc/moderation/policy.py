@@ -98,11 +98,14 @@ def slow_checks(policy: Policy) -> dict[str, When]:
 def held_until_asked(verdict: Verdict, policy: Policy, draft: Draft) -> Verdict:
     """Hold what would be published as long as a slow check that is to answer before has not."""
     answered = {signal.check for signal in draft.asked}
-    missing = [name for name, when in slow_checks(policy).items() if when is When.BEFORE and name not in answered]
+    settled = {*answered, *policy.shadow.checks}
+    missing = [name for name, when in slow_checks(policy).items() if when is When.BEFORE and name not in settled]
     if verdict.outcome is not Outcome.PUBLISH or draft.standing.is_staff or not missing:
         return verdict
     waiting = tuple(Breach(None, name, _BEING_CHECKED) for name in missing)
-    return replace(verdict, outcome=Outcome.HOLD, breaches=waiting, reasons=verdict.reasons | Reason.HELD)
+    # Not blind yet: a drawn one would wait for a person. It is drawn when its judges have answered.
+    reasons = verdict.reasons | Reason.HELD
+    return replace(verdict, outcome=Outcome.HOLD, breaches=waiting, reasons=reasons, blind=False)
 
 
 def policy_from_json(data: Mapping[str, Any]) -> Policy:

@@ -1,11 +1,20 @@
 """Does what is in shadow mode change nothing, and say what it would have changed? On whom does the audit's lot fall?"""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commentsvc.enums import Guideline, Mode, Outcome, Reason, SignalState, Unscored
-from commentsvc.moderation.policy import DEFAULT_POLICY, decide, label_named, policy_from_json, shadow_of
+from commentsvc.enums import Guideline, Mode, Outcome, Reason, SignalState, Unscored, When
+from commentsvc.moderation.policy import (
+    DEFAULT_POLICY,
+    decide,
+    held_until_asked,
+    label_named,
+    policy_from_json,
+    shadow_of,
+)
 from commentsvc.moderation.terms import Draft, Policy, Shadow, Signal, Standing
 
 DRAFT = Draft("A remark.", standing=Standing(published=9))
@@ -141,3 +150,21 @@ def test_label_named_reads_what_breaches_say() -> None:
 
     assert label_named(breach.message) == "toxicity"
     assert label_named("Something else.") is None
+
+
+def test_nothing_waits_for_a_judge_elsewhere_that_is_on_trial() -> None:
+    asked = Policy(external=When.BEFORE, external_url="https://judge.example/")
+    on_trial = replace(asked, shadow=Shadow(checks=("external",)))
+    clean = decide([], asked, DRAFT)
+
+    assert held_until_asked(clean, asked, DRAFT).outcome == Outcome.HOLD
+    assert held_until_asked(clean, on_trial, DRAFT) == clean
+
+
+def test_what_waits_for_its_judges_is_not_blind_yet() -> None:
+    asked = Policy(external=When.BEFORE, external_url="https://judge.example/", audit_share=1.0)
+    drawn = decide([], asked, DRAFT)
+
+    held = held_until_asked(drawn, asked, DRAFT)
+
+    assert (drawn.blind, held.blind, held.outcome) == (True, False, Outcome.HOLD)
