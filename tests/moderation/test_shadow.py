@@ -163,8 +163,9 @@ def test_nothing_waits_for_a_judge_elsewhere_that_is_on_trial() -> None:
 
 def test_what_waits_for_its_judges_is_not_blind_yet() -> None:
     asked = Policy(external=When.BEFORE, external_url="https://judge.example/", audit_share=1.0)
-    drawn = decide([], asked, DRAFT)
+    draft = replace(DRAFT, lot=0.9)
+    drawn = decide([], asked, draft)
 
-    held = held_until_asked(drawn, asked, DRAFT)
+    held = held_until_asked(drawn, asked, draft)
 
     assert (drawn.blind, held.blind, held.outcome) == (True, False, Outcome.HOLD)
