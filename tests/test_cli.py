@@ -21,6 +21,7 @@ from click.testing import CliRunner, Result
 from commentsvc import __version__
 from commentsvc.cli import main
 from commentsvc.settings import Settings
+from commentsvc.store import migrate
 from tests.postgres import free_port
 from tests.server import Server, running_server
 
@@ -63,7 +64,7 @@ def test_wrong_setting_stops_with_one_line_that_names_it(monkeypatch: pytest.Mon
 def test_upgrade_says_where_the_database_is() -> None:
     result = run("upgrade")
 
-    assert (result.exit_code, result.stdout) == (0, "The database is at revision 0002 already.\n")
+    assert (result.exit_code, result.stdout) == (0, f"The database is at revision {migrate.newest()} already.\n")
 
 
 @pytest.mark.parametrize(

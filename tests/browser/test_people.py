@@ -12,10 +12,8 @@ from commentsvc.enums import SanctionKind
 from commentsvc.store.db import now_us
 from commentsvc.store.models import Article, LegalNotice, Person, Sanction, Site
 from tests import factories
-from tests.browser.conftest import Story, article_of, sign_in, visit, write
-from tests.browser.test_console import Newsroom, desk, faults_of, newsroom
+from tests.browser.conftest import Newsroom, Story, article_of, faults_of, sign_in, visit, write
 
-__all__ = ["desk", "newsroom"]
 
 pytestmark = pytest.mark.browser
 

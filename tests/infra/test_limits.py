@@ -26,7 +26,16 @@ def allowed(limiter: Limiter, name: str, *parts: object, most: int = 300) -> int
 
 @pytest.mark.parametrize(
     ("name", "times"),
-    [("post", 20), ("vote", 120), ("report", 20), ("sign_up", 10), ("sign_in", 20), ("token", 60), ("analyze", 6000)],
+    [
+        ("post", 20),
+        ("vote", 120),
+        ("report", 20),
+        ("sign_up", 10),
+        ("sign_in", 20),
+        ("token", 60),
+        ("analyze", 6000),
+        ("legal_notice", 10),
+    ],
 )
 def test_limit_is_reached_after_its_number(name: str, times: int) -> None:
     limiter = Limiter()
@@ -35,7 +44,9 @@ def test_limit_is_reached_after_its_number(name: str, times: int) -> None:
 
 
 def test_every_limit_is_tested() -> None:
-    assert set(LIMITS) == {"post", "vote", "report", "sign_up", "sign_in", "token", "analyze"}
+    assert set(LIMITS) == {
+        "post", "vote", "report", "sign_up", "sign_in", "token", "analyze", "legal_notice",
+    }  # fmt: skip
 
 
 def test_limits_count_for_each_name_and_person_apart() -> None:

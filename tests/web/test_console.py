@@ -177,7 +177,7 @@ def test_queue_filters_and_keeps_the_filter_in_every_form(db: Database, cast: Ca
 
     assert "Cheap pills" in page
     assert "Rude words" not in page
-    assert "guideline=spam" in fields(page, of='value="approve"')["_to"]
+    assert "guideline=spam" in fields(page, of='class="approve" name="action"')["_to"]
     assert "Nothing matches." in nothing
 
 
@@ -282,7 +282,7 @@ def test_queue_goes_on_behind_thirty(db: Database, cast: Cast, cam: Any) -> None
 def test_approve_publishes_and_offers_undo(db: Database, cast: Cast, cam: Any) -> None:
     comment = hold(db, cast)
 
-    answer = press(cam, cam.get(QUEUE).text, of='value="approve"', action="approve")
+    answer = press(cam, cam.get(QUEUE).text, of='class="approve" name="action"', action="approve")
 
     page = cam.get(answer.location).text
     assert answer.status_code == 303
@@ -332,7 +332,7 @@ def test_deciding_goes_on_with_the_next_case(db: Database, cast: Cast, cam: Any)
     for number in range(3):
         hold(db, cast, f"Remark {number}", now=now_us() - 60_000_000 + number)
 
-    answer = press(cam, cam.get(QUEUE).text, of='value="approve"', action="approve")
+    answer = press(cam, cam.get(QUEUE).text, of='class="approve" name="action"', action="approve")
 
     assert re.search(r'<div class="body" dir="auto">Remark 1</div>', cam.get(answer.location).text)
 
@@ -352,7 +352,7 @@ def test_reject_without_a_guideline_is_refused(db: Database, cast: Cast, cam: An
 def test_decisions_that_no_card_sends_are_refused(db: Database, cast: Cast, cam: Any, change: dict[str, str]) -> None:
     comment = hold(db, cast)
 
-    answer = press(cam, cam.get(QUEUE).text, of='value="approve"', **{"action": "approve", **change})
+    answer = press(cam, cam.get(QUEUE).text, of='class="approve" name="action"', **{"action": "approve", **change})
 
     assert answer.status_code == 422
     assert status_of(db, comment) == Status.HELD
@@ -361,7 +361,7 @@ def test_decisions_that_no_card_sends_are_refused(db: Database, cast: Cast, cam:
 def test_forms_without_their_token_are_refused(db: Database, cast: Cast, cam: Any) -> None:
     comment = hold(db, cast)
 
-    answer = press(cam, cam.get(QUEUE).text, of='value="approve"', action="approve", csrf_token="x")
+    answer = press(cam, cam.get(QUEUE).text, of='class="approve" name="action"', action="approve", csrf_token="x")
 
     assert answer.status_code == 403
     assert status_of(db, comment) == Status.HELD
@@ -396,7 +396,7 @@ def test_a_case_that_somebody_decided_meanwhile_is_a_conflict_that_says_so(
     with db.reading() as session:
         before = session.scalar(select(func.count(Decision.id)))
 
-    answer = press(cam, page, of='value="approve"', headers=headers, action="approve")
+    answer = press(cam, page, of='class="approve" name="action"', headers=headers, action="approve")
 
     assert answer.status_code == 409
     assert bar_of(answer.text) == (
@@ -415,7 +415,7 @@ def test_an_edit_meanwhile_is_a_conflict(db: Database, cast: Cast, cam: Any) -> 
     with db.writing() as session:
         session.get_one(Comment, comment.id).revision = 2
 
-    answer = press(cam, page, of='value="approve"', action="approve")
+    answer = press(cam, page, of='class="approve" name="action"', action="approve")
 
     assert answer.status_code == 409
     assert "The comment was edited since" in bar_of(answer.text)
@@ -427,7 +427,7 @@ def test_nul_in_a_site_key_is_not_found_on_both_databases(cast: Cast, cam: Any) 
 
 def test_undo_after_something_else_happened_is_a_conflict(db: Database, cast: Cast, cam: Any) -> None:
     comment = hold(db, cast)
-    answer = press(cam, cam.get(QUEUE).text, of='value="approve"', action="approve")
+    answer = press(cam, cam.get(QUEUE).text, of='class="approve" name="action"', action="approve")
     page = cam.get(answer.location).text
     with db.writing() as session:
         posting.withdraw(session, comment_id=comment.id, by=cast.ada, now=now_us())

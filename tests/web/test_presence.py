@@ -185,7 +185,7 @@ def test_after_a_decision_comes_a_case_that_nobody_has(db: Database, cast: Cast,
     ids = hold_many(db, cast, 3)
     live(eve, ids[1])
 
-    answer = press(cam, cam.get(QUEUE).text, of='value="approve"', action="approve")
+    answer = press(cam, cam.get(QUEUE).text, of='class="approve" name="action"', action="approve")
 
     assert f"case={ids[2]}" in answer.location
 
@@ -197,8 +197,8 @@ def test_deciding_what_a_colleague_has_is_allowed_and_the_second_is_told(
     live(eve, ids[0])
     eves = eve.get(f"{QUEUE}?case={ids[0]}").text
 
-    first = press(cam, cam.get(f"{QUEUE}?case={ids[0]}").text, of='value="approve"', action="approve")
-    second = press(eve, eves, of='value="approve"', action="approve")
+    first = press(cam, cam.get(f"{QUEUE}?case={ids[0]}").text, of='class="approve" name="action"', action="approve")
+    second = press(eve, eves, of='class="approve" name="action"', action="approve")
 
     assert (first.status_code, second.status_code) == (303, 409)
     assert "Approved by Cam Reyes" in bar_of(second.text)

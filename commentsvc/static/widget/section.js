@@ -304,30 +304,15 @@ export class Section {
     const { person } = this.reader;
     this.#drawAccount();
     this.thread?.personalise();
-    this.#tellSanctions();
+    // Hardly anybody is restricted, so the code that says so comes when it is needed.
+    if (this.told?.firstChild || this.reader.sanctions.length) {
+      import("./told.js").then(({ tell }) => tell(this)).catch((error) => this.#tell(error));
+    }
     if (person?.id !== this.#shownTo) {
       this.#shownTo = person?.id;
       this.emit("signin", { person });
       if (person) this.announce(this.say("signed_in", { name: person.name }));
     }
-  }
-
-  /** Say what the site restricts the reader by; hardly anybody is, so the code for it comes when it is needed. */
-  async #tellSanctions() {
-    const { context, reader } = this;
-    // Who may not write is told so, and not offered to.
-    if (this.writing) this.writing.hidden = reader.sanctions.some(({ kind }) => kind === "suspend" || kind === "ban");
-    if (!reader.sanctions.length || !context) return this.told?.replaceChildren();
-    try {
-      const { told } = await import("./told.js");
-      this.told?.replaceChildren(...told(context, () => this.#backToWriting()));
-    } catch (error) {
-      this.#tell(error);
-    }
-  }
-
-  #backToWriting() {
-    /** @type {HTMLElement | null | undefined} */ (this.writing?.querySelector("textarea, button"))?.focus();
   }
 
   /** @param {unknown} error */

@@ -6,14 +6,17 @@ import { dress } from "./styles.js";
 import { writing } from "./styles-writing.js";
 
 /**
- * Make what stands above the place to write: one box a sanction, the gravest first.
+ * Say above the place to write what the site restricts the reader by: one box a sanction, the gravest first. Who may not
+ * write is not offered to.
  *
- * @param {import("./types").Context} context
- * @param {() => void} done called when a warning was confirmed and nothing is left in the way
+ * @param {import("./section.js").Section} section
  */
-export function told(context, done) {
+export function tell({ context, reader, told, writing: place }) {
+  if (!context || !told) return;
   dress(context.shadow, writing);
-  return context.reader.sanctions.map((sanction) => box(context, sanction, done));
+  if (place) place.hidden = reader.sanctions.some(({ kind }) => kind === "suspend" || kind === "ban");
+  const done = () => /** @type {HTMLElement | null | undefined} */ (place?.querySelector("textarea, button"))?.focus();
+  told.replaceChildren(...reader.sanctions.map((sanction) => box(context, sanction, done)));
 }
 
 /**
