@@ -14,7 +14,6 @@ from commentsvc.store.models import Article, LegalNotice, Person, Sanction, Site
 from tests import factories
 from tests.browser.conftest import Newsroom, Story, article_of, faults_of, sign_in, visit, write
 
-
 pytestmark = pytest.mark.browser
 
 DAY_US = 24 * 3600 * 1_000_000
