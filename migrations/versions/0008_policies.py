@@ -12,7 +12,6 @@ JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
 def upgrade() -> None:
-    op.create_index("ix_comments_site_time", "comments", ["site_id", "created_at", "id"], unique=False)
     op.create_table(
         "backtests",
         sa.Column("id", BIG, nullable=False),
@@ -66,4 +65,3 @@ def downgrade() -> None:
     op.drop_table("site_secrets")
     op.drop_table("policy_changes")
     op.drop_table("backtests")
-    op.drop_index("ix_comments_site_time", table_name="comments")

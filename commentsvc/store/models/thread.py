@@ -27,7 +27,6 @@ class Comment(Table):
         Index("ix_comments_recent", "article_id", "created_at"),
         Index("ix_comments_parent", "parent_id"),
         Index("ix_comments_author", "person_id", "site_id", "id"),
-        Index("ix_comments_site_time", "site_id", "created_at", "id"),
         Index("ix_comments_wave", "site_id", "fingerprint", "created_at"),
     )
 
