@@ -133,7 +133,7 @@ def is_held_by_machine(session: Session, comment: Comment) -> bool:
 def is_being_asked(session: Session, comment: Comment) -> bool:
     """Whether a slow check that is to answer before has not yet answered about the newest revision, nor failed."""
     policy = policy_of(session.get_one(Site, comment.site_id))
-    first = {check for check, when in slow_checks(policy).items() if when is When.BEFORE}
+    first = {check for check, when in slow_checks(policy).items() if when is When.BEFORE} - set(policy.shadow.checks)
     missing = first - {row.check for row in stored.latest_of(session, comment)} if first else first
     return any(jobs.is_asked_for(session, ASK, ask_key(check, comment)) for check in missing)
 
