@@ -36,8 +36,13 @@ _TRUNCATE = "TRUNCATE " + ", ".join(table.name for table in Table.metadata.sorte
 
 
 _KEPT = {"database_url", "live_server", "new_postgres_database", "postgres_url"}
-_PAGES = "tests/browser/"
 _LOOP = "tests/browser/test_loop.py"
+_SAME = (
+    "tests/browser/", "tests/test_cli.py", "tests/test_crash.py", "tests/test_recovery.py", "tests/test_scorer.py",
+    "tests/web/test_accounts.py", "tests/web/test_errors.py", "tests/web/test_hostile_input.py",
+    "tests/web/test_matrix.py", "tests/web/test_perspective", "tests/web/test_token.py",
+)  # fmt: skip
+"""What uses a database, but none of its ways: who may do what, what a process is told, how it dies."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -49,7 +54,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     depends = [bool(_KEPT & set(getattr(item, "fixturenames", ()))) for item in items]
     wanted = [
-        is_kept and (not item.nodeid.startswith(_PAGES) or item.nodeid.startswith(_LOOP))
+        is_kept and (not item.nodeid.startswith(_SAME) or item.nodeid.startswith(_LOOP))
         for item, is_kept in zip(items, depends, strict=True)
     ]
     config.hook.pytest_deselected(items=[item for item, is_wanted in zip(items, wanted, strict=True) if not is_wanted])

@@ -35,6 +35,8 @@ def scorer(host: str, port: int, path: Path | None, parent: int | None) -> None:
         path.unlink(missing_ok=True)  # Left by one that was killed; a socket can't be listened at twice.
     click.echo(f"The scorer listens at {path or f'{host}:{port}'}; Ctrl-C stops it.", err=True)
     serve_scorer(settings, host=host, port=port, path=path, parent=parent)
+    # Everything is closed. Native threads of the server and of the model could still abort a process that unwinds.
+    os._exit(0)
 
 
 @contextmanager

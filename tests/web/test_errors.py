@@ -5,6 +5,7 @@ import inspect
 import pytest
 
 from commentsvc import errors
+from commentsvc.app import create_app
 from commentsvc.errors import DomainError
 from commentsvc.web.errors import STATUS
 
@@ -15,8 +16,16 @@ CLASSES = [
 ]
 
 
+@pytest.fixture
+def own_app(settings, shared_judge):
+    """An application that no other test shares: routes are added to it."""
+    made = create_app(settings, judge=shared_judge)
+    yield made
+    made.extensions["commentsvc"].db.dispose()
+
+
 @pytest.mark.parametrize("kind", CLASSES)
-def test_every_domain_error_has_a_status_and_the_one_body(app, kind: type[DomainError]) -> None:
+def test_every_domain_error_has_a_status_and_the_one_body(own_app, kind: type[DomainError]) -> None:
     error = (
         kind("Why not.", retry_after=3)
         if kind is errors.TooManyRequests
@@ -25,11 +34,11 @@ def test_every_domain_error_has_a_status_and_the_one_body(app, kind: type[Domain
         else kind("Why not.")
     )
 
-    @app.get(f"/api/v1/test-{kind.__name__}")
+    @own_app.get(f"/api/v1/test-{kind.__name__}")
     def fail() -> None:
         raise error
 
-    answer = app.test_client().get(f"/api/v1/test-{kind.__name__}")
+    answer = own_app.test_client().get(f"/api/v1/test-{kind.__name__}")
 
     body = {"code": kind.code, "message": "Why not."}
     if error.field:
@@ -60,12 +69,12 @@ def test_flasks_own_errors_have_the_one_body(client, cast, method: str, path: st
     assert error["message"]
 
 
-def test_a_crash_is_recorded_and_says_nothing_of_itself(app) -> None:
-    @app.get("/api/v1/crash")
+def test_a_crash_is_recorded_and_says_nothing_of_itself(own_app) -> None:
+    @own_app.get("/api/v1/crash")
     def crash() -> None:
         raise RuntimeError("the secret detail")
 
-    answer = app.test_client().get("/api/v1/crash")
+    answer = own_app.test_client().get("/api/v1/crash")
 
     assert answer.status_code == 500
     assert "secret" not in answer.text

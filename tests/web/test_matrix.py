@@ -148,8 +148,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "policy_desk.set_policy"): Row(
         (303, 404, 403, 303, 404), "/console/daily/policy",
         {"do": "save", "seen": POLICY_SEEN, "mode": "publish", "unscored": "sample", "off_topic": "sample",
-         "external": "off", "akismet": "off", "sample_share": "10", "max_rejection_rate": "50", "max_links": "4",
-         "new_author_below": "2", "rejection_sample": "5", "wave_from": "3"}, kind="form",
+         "external": "off", "akismet": "off", "sample_share": "10", "audit_share": "0", "max_rejection_rate": "50",
+         "max_links": "4", "new_author_below": "2", "rejection_sample": "5", "wave_from": "3"}, kind="form",
     ),
     ("GET", "policy_desk.show_changes"): Row((303, 404, 200, 200, 404), "/console/daily/policy/changes", kind="page"),
     ("POST", "policy_desk.restore_policy"): Row(
