@@ -65,7 +65,8 @@ def test_stylesheet_is_the_newspapers_own(newspaper):
 def test_the_services_own_front_page_leads_to_the_newspaper(app, settings) -> None:
     from commentsvc.app import create_app
 
-    demo = create_app(settings.model_copy(update={"demo": True}))
+    demo = create_app(settings.model_copy(update={"demo": True}), judge=app.extensions["commentsvc"].judge)
 
     assert demo.test_client().get("/", base_url="http://127.0.0.1:8000").headers["Location"] == "http://localhost:8000/"
     assert app.test_client().get("/").headers["Location"] == "/console"
+    demo.extensions["commentsvc"].db.dispose()

@@ -138,13 +138,12 @@ def test_receipt_tells_that_a_comment_stays(client: Any, db: Database, cast: Cas
     assert "The comment stays" in client.get(receipt).text
 
 
-def test_notices_are_limited(settings: Any, comment: Comment) -> None:
-    app = create_app(settings.model_copy(update={"rate_limits": "on"}))
+def test_notices_are_limited(settings: Any, shared_judge: Any, comment: Comment) -> None:
+    app = create_app(settings.model_copy(update={"rate_limits": "on"}), judge=shared_judge)
     browser = app.test_client()
 
     statuses = [give(browser, comment).status_code for _ in range(11)]
 
-    app.extensions["commentsvc"].judge.close()
     app.extensions["commentsvc"].db.dispose()
     assert statuses == [303] * 10 + [429]
 

@@ -454,8 +454,8 @@ def test_thread_tells_readers_of_a_tripped_breaker(client, db, cast) -> None:
     assert (article["notice"], article["mode"]) == ("premoderate", "premoderate")
 
 
-def test_slow_mode_answers_429_and_me_says_for_how_long(settings, db, cast) -> None:
-    app = create_app(settings.model_copy(update={"rate_limits": "on"}))
+def test_slow_mode_answers_429_and_me_says_for_how_long(settings, shared_judge, db, cast) -> None:
+    app = create_app(settings.model_copy(update={"rate_limits": "on"}), judge=shared_judge)
     client = app.test_client()
     change_story(db, cast, slow_mode=600)
     with db.writing() as session:
@@ -467,7 +467,7 @@ def test_slow_mode_answers_429_and_me_says_for_how_long(settings, db, cast) -> N
     second = client.post("/api/v1/comments", json={**body, "body": "Another one."}, headers=headers)
     me = client.get("/api/v1/me?site=daily&article=story", headers=headers).json
     elsewhere = client.get("/api/v1/me?site=daily", headers=headers).json
-    app.extensions["commentsvc"].judge.close()
+    app.extensions["commentsvc"].db.dispose()
 
     assert (first.status_code, second.status_code) == (201, 429)
     assert second.json["error"]["code"] == "too_many_requests"
