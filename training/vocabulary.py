@@ -17,7 +17,7 @@ import numpy as np
 from commentsvc.moderation import encoder
 from commentsvc.moderation.embedded import EmbeddedEngine, Model, load_model
 from commentsvc.moderation.encoder import Encoder
-from commentsvc.moderation.mending import is_slip
+from commentsvc.moderation.mending import deletes, is_slip
 from commentsvc.moderation.normalise import WORD, fold
 from commentsvc.moderation.policy import DEFAULT_POLICY
 from commentsvc.moderation.toxicity import Scores
@@ -92,17 +92,16 @@ def _is_harsh(scores: Scores) -> bool:
 
 
 def _neighbours(words: Iterable[str]) -> dict[str, list[str]]:
-    """Index words by what is left of them without any one letter: two words one slip apart share one of these."""
+    """Index words by their deletes: two words one slip apart share one."""
     near: dict[str, list[str]] = {}
     for word in words:
-        for key in {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}:
+        for key in deletes(word):
             near.setdefault(key, []).append(word)
     return near
 
 
 def _is_misspelt(word: str, counts: Counter[str], near: dict[str, list[str]]) -> bool:
-    keys = {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
-    found = {other for key in keys for other in near.get(key, ())}
+    found = {other for key in deletes(word) for other in near.get(key, ())}
     return any(counts[other] >= _OUTNUMBERED * counts[word] and is_slip(word, other) for other in found)
 
 

@@ -48,7 +48,7 @@ class Mender:
                 self._shapes[word[0], word[-1]].append(word)
                 self._heads[word[:1]].append(word)
             if len(word) >= _LEAST_TYPO:
-                for key in _deletes(word):
+                for key in deletes(word):
                     self._near[key].append(word)
 
     def mend(self, folded: Folded) -> Folded:
@@ -112,7 +112,7 @@ class Mender:
     def _typo(self, word: str) -> str | None:
         if len(word) < _LEAST_TYPO - 1:
             return None
-        found = {near for key in _deletes(word) for near in self._near.get(key, ()) if is_slip(word, near)}
+        found = {near for key in deletes(word) for near in self._near.get(key, ()) if is_slip(word, near)}
         return min(found, key=lambda near: self._hostile[near], default=None)
 
     def _seam(self, word: str) -> int | None:
@@ -129,7 +129,7 @@ class Mender:
         return word in self._hostile or word in self._ordinary
 
 
-def _deletes(word: str) -> set[str]:
+def deletes(word: str) -> set[str]:
     """Return the word and what is left of it without any one letter: two words one slip apart share one of these."""
     return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
 
