@@ -14,12 +14,14 @@ from commentsvc.store.models import (
     BulkItem,
     IdempotencyKey,
     OneTimeLink,
+    OutgoingMail,
     RefreshToken,
     SignInFailure,
 )
 
 _DAY_US = 24 * 3600 * 1_000_000
 _KEEP_MESSAGES_US = 90 * _DAY_US
+_KEEP_MAILS_US = 30 * _DAY_US
 
 
 def purge(session: Session, *, now: int) -> int:
@@ -31,6 +33,7 @@ def purge(session: Session, *, now: int) -> int:
         (IdempotencyKey.created_at, now - _DAY_US),
         (SignInFailure.created_at, now - _DAY_US),
         (AlertMessage.created_at, now - _KEEP_MESSAGES_US),
+        (OutgoingMail.created_at, now - _KEEP_MAILS_US),
         (Band.created_at, now - waves.KEEP_US),
     ]
     gone = jobs.purge(session, now=now) + _purge_unconfirmed(session, now=now)

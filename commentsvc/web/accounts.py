@@ -14,9 +14,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from commentsvc.actions import accounts, passwords
-from commentsvc.actions.accounts import SET_PASSWORD
 from commentsvc.actions.tokens import issue_code
-from commentsvc.enums import SanctionKind
+from commentsvc.enums import Purpose, SanctionKind
 from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
 from commentsvc.queries.callers import derived_key, find_linked
 from commentsvc.queries.people import managed_sites
@@ -98,7 +97,13 @@ def sign_in_here(person: Person) -> None:
     """Begin a browser session for a person, with nothing left of the one before."""
     session.clear()
     session.permanent = True
+    session["confirmed_at"] = context.now()
     login_user(SignedIn(person))
+
+
+def own_path(wanted: str | None) -> str | None:
+    """Return a path of ours that somebody wants to be led to; None for any other address."""
+    return wanted if wanted and _OWN_PATH.fullmatch(wanted) else None
 
 
 def prove(email: str, password: str) -> Person | None:
@@ -175,7 +180,7 @@ def account() -> str:
 def set_password(token: str) -> AnyResponse | tuple[str, int]:
     """Set a password by a one-time link; opening the page doesn't use the link up, mail scanners open links too."""
     with context.services().db.reading() as reading:
-        person = find_linked(reading, token, purpose=SET_PASSWORD, now=context.now())
+        person = find_linked(reading, token, purpose=Purpose.SET_PASSWORD, now=context.now())
     if person is None:
         raise NotFound("This link was used before or has expired. Ask for a new one.")
     form = PasswordForm()
@@ -220,7 +225,8 @@ def _in_templates() -> dict[str, object]:
 
 
 @blueprint.after_request
-def _headers(response: Response) -> Response:
+def protect(response: Response) -> Response:
+    """Keep a page of a person's own to them: no foreign frame, script or cache."""
     # No Cross-Origin-Opener-Policy here: it would cut the pop-up from the page that waits for it.
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -242,8 +248,8 @@ def _page(template: str, form: FlaskForm) -> AnyResponse | tuple[str, int]:
 
 def _next(person: Person) -> str:
     """Say where to go after signing in: a path of ours that was asked for, never another site."""
-    wanted = request.args.get("next", "")
-    if _OWN_PATH.fullmatch(wanted):
+    wanted = own_path(request.args.get("next"))
+    if wanted:
         return wanted
     return "/console" if _managed(person) else url_for(".account")
 
