@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commentsvc import __version__
 from commentsvc.infra.limits import Limiter
+from commentsvc.infra.paths import TEMPLATES
 from commentsvc.infra.scoring import RemoteEngine
 from commentsvc.moderation.batching import Batcher, BatchingEngine
 from commentsvc.moderation.embedded import embed_texts
@@ -27,14 +28,17 @@ from commentsvc.web import (
     articles_desk,
     assets,
     bulk,
+    confirming,
     console,
     context,
     docs,
     embed,
     errors,
+    identities,
     insights,
+    legal_notices,
     managers_api,
-    notices,
+    oidc,
     operations,
     people_desk,
     perspective,
@@ -46,13 +50,13 @@ from commentsvc.web import (
     sections,
     security,
     shortcuts,
+    signin_desk,
     waves,
     widget_api,
 )
 from commentsvc.web import token as token_endpoint
 from commentsvc.web.cache import PageCache
 from commentsvc.web.demo import mount_demo, newspaper_address
-from commentsvc.web.paths import TEMPLATES
 
 _AT_ONCE = 128
 """How many bare texts the scorer's judge takes at once; most of them wait for the batcher."""
@@ -80,9 +84,21 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
     desks = (
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
-        insights, alerts_desk,
+        insights, alerts_desk, signin_desk,
     )  # fmt: skip
-    for module in (*apis, *desks, accounts, notices, assets, docs, embed, operations):
+    for module in (
+        *apis,
+        *desks,
+        accounts,
+        oidc,
+        identities,
+        confirming,
+        legal_notices,
+        assets,
+        docs,
+        embed,
+        operations,
+    ):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))

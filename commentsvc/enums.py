@@ -291,6 +291,29 @@ class MessageState(StrEnum):
     FAILED = "failed"
 
 
+class MailKind(StrEnum):
+    """What a mail says; each has its texts in templates/mail."""
+
+    INVITATION = "invitation"
+
+
+class NoticeKind(StrEnum):
+    """What a person is told of."""
+
+    DECISION = "decision"
+    REPLY = "reply"
+    MENTION = "mention"
+    APPEAL = "appeal"
+    SANCTION = "sanction"
+    REPORT = "report"
+
+
+class Purpose(StrEnum):
+    """What a one-time link is good for, and for nothing else."""
+
+    SET_PASSWORD = "set_password"  # noqa: S105 (a purpose, not a password)
+
+
 class JobState(StrEnum):
     """Where a job is in its life."""
 

@@ -14,7 +14,18 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import alerting, asking, backtesting, breaker, bulks, clearing, judging, purging, rescoring
+from commentsvc.actions import (
+    alerting,
+    asking,
+    backtesting,
+    breaker,
+    bulks,
+    clearing,
+    judging,
+    mailing,
+    purging,
+    rescoring,
+)
 from commentsvc.infra import jobs
 from commentsvc.infra.jobs import Claim
 from commentsvc.moderation.pipeline import Judge
@@ -103,7 +114,10 @@ def jobs_outside(settings: Settings) -> Mapping[str, Work]:
     def alert(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
         return alerting.deliver(db, settings, args["message"], clock=now_us)
 
-    return {alerting.JOB: alert}
+    def mail(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+        return mailing.deliver(db, settings, args["mail"], clock=now_us)
+
+    return {alerting.JOB: alert, mailing.JOB: mail}
 
 
 def _clear_person(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:

@@ -15,7 +15,7 @@ import commentsvc, sys
 from pathlib import Path
 from commentsvc.app import create_app
 from commentsvc.settings import Settings
-from commentsvc.web.paths import STATIC, TEMPLATES
+from commentsvc.infra.paths import STATIC, TEMPLATES
 home = Path(commentsvc.__file__).parent
 assert home.is_relative_to(sys.prefix), home
 assert TEMPLATES.is_relative_to(home) and (TEMPLATES / "layout.html").is_file(), TEMPLATES

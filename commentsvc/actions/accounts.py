@@ -1,7 +1,6 @@
 """What changes when somebody signs up, signs in, joins a site or sets a password?"""
 
 import math
-import secrets
 from dataclasses import dataclass
 from itertools import count
 
@@ -10,19 +9,19 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from commentsvc.actions import links
 from commentsvc.actions.names import check_name, numbered
 from commentsvc.actions.names import skeleton as skeleton  # noqa: PLC0414 (a name is part of an account)
 from commentsvc.actions.passwords import check_new_password, hash_password
-from commentsvc.enums import Role
+from commentsvc.enums import Purpose, Role
 from commentsvc.errors import Invalid, NotFound, TooManyRequests
-from commentsvc.queries.callers import find_linked, hash_token
+from commentsvc.queries.callers import hash_token
 from commentsvc.queries.sites import find_membership
 from commentsvc.store.models import ApiToken, Membership, OneTimeLink, Person, SignInFailure, Site
 
-SET_PASSWORD = "set_password"  # noqa: S105 (a purpose, not a password)
-
 _SECOND = 1_000_000
-_LINK_LIFE = 72 * 3600 * _SECOND
+LINK_LIFE = 72 * 3600 * _SECOND
+"""How long a link for setting a first password works, in microseconds."""
 _FAILURES_COUNT_FOR = 3600 * _SECOND
 _FREE_FAILURES = 5
 _FREE_FAILURES_OF_CLIENT = 30
@@ -173,25 +172,20 @@ def end_sessions(session: Session, person: Person, *, now: int) -> None:
     )
 
 
-def one_time_link(session: Session, person: Person, *, base_url: str, now: int) -> str:
+def one_time_link(session: Session, person: Person, *, base_url: str, secret: str, now: int) -> str:
     """Make a link by which the person sets a password, once, within 72 hours."""
-    token = secrets.token_urlsafe(32)
-    session.add(
-        OneTimeLink(
-            token_hash=hash_token(token), person_id=person.id, purpose=SET_PASSWORD, expires_at=now + _LINK_LIFE
-        )
-    )
-    return f"{base_url}/auth/set-password/{token}"
+    nonce = links.make(session, person, Purpose.SET_PASSWORD, secret=secret, now=now, life=LINK_LIFE)
+    return f"{base_url}{links.PATHS[Purpose.SET_PASSWORD]}{links.token(secret, nonce)}"
 
 
 def use_link(session: Session, token: str, *, password: str, now: int) -> Person | None:
     """Set the password of whoever the link is for, and use the link up; a password that is refused leaves it open."""
-    person = find_linked(session, token, purpose=SET_PASSWORD, now=now)
-    if person is None:
+    link = links.find(session, token, purpose=Purpose.SET_PASSWORD, now=now)
+    if link is None:
         return None
+    person = session.get_one(Person, link.person_id)
     check_new_password(password, email=person.email or "", name=person.name)
-    burnt = delete(OneTimeLink).where(OneTimeLink.token_hash == hash_token(token)).returning(OneTimeLink.person_id)
-    if session.scalar(burnt) is None:
+    if links.use(session, token, purpose=Purpose.SET_PASSWORD, now=now) is None:
         return None
     set_password(session, person, password, now=now)
     return person

@@ -8,10 +8,10 @@ from typing import Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import breaker, cases, report_outcomes
-from commentsvc.enums import Action, CaseState, Guideline, Reason, Status
+from commentsvc.actions import breaker, cases, notices, report_outcomes
+from commentsvc.enums import Action, CaseState, Guideline, NoticeKind, Reason, Status
 from commentsvc.errors import Conflict, DomainError, Invalid, NotFound
-from commentsvc.store.models import Article, Case, Comment, Decision, Membership, Notice, Person, Site
+from commentsvc.store.models import Article, Case, Comment, Decision, Membership, Person, Site
 
 _SHOWING = {Action.PIN, Action.UNPIN, Action.FEATURE, Action.UNFEATURE}
 _REVERSE = {
@@ -389,12 +389,7 @@ def _tell_author(session: Session, comment: Comment, decision: Decision, *, now:
         return
     if decision.from_status in {None, decision.to_status}:
         return
-    session.add(
-        Notice(
-            person_id=comment.person_id,
-            site_id=comment.site_id,
-            comment_id=comment.id,
-            decision_id=decision.id,
-            created_at=now,
-        )
-    )
+    notices.notify(
+        session, NoticeKind.DECISION, person_id=comment.person_id, site_id=comment.site_id, comment_id=comment.id,
+        decision_id=decision.id, now=now,
+    )  # fmt: skip

@@ -14,6 +14,7 @@ from commentsvc.store.models import (
     BulkItem,
     IdempotencyKey,
     OneTimeLink,
+    OutgoingMail,
     RefreshToken,
     RefusedSignOn,
     SignInFailure,
@@ -23,6 +24,7 @@ from commentsvc.store.models import (
 _DAY_US = 24 * 3600 * 1_000_000
 _KEEP_MESSAGES_US = 90 * _DAY_US
 _KEEP_REFUSALS_US = 30 * _DAY_US
+_KEEP_MAILS_US = 30 * _DAY_US
 
 
 def purge(session: Session, *, now: int) -> int:
@@ -36,6 +38,7 @@ def purge(session: Session, *, now: int) -> int:
         (IdempotencyKey.created_at, now - _DAY_US),
         (SignInFailure.created_at, now - _DAY_US),
         (AlertMessage.created_at, now - _KEEP_MESSAGES_US),
+        (OutgoingMail.created_at, now - _KEEP_MAILS_US),
         (Band.created_at, now - waves.KEEP_US),
     ]
     gone = jobs.purge(session, now=now) + _purge_unconfirmed(session, now=now)

@@ -10,7 +10,7 @@ from typing import Any
 from commentsvc.actions import seeding_words
 from commentsvc.actions.cases import rank_of, reach_of
 from commentsvc.actions.voting import controversy, wilson
-from commentsvc.enums import Action, CaseState, Guideline, Reason, ReportOutcome, Status
+from commentsvc.enums import Action, CaseState, Guideline, NoticeKind, Reason, ReportOutcome, Status
 from commentsvc.moderation.normalise import fingerprint
 from commentsvc.queries.threads import FLAT_FROM
 
@@ -44,6 +44,11 @@ class Plan:
     since: int
     """When the first comment was written, in microseconds; the last ones are written just before `now`."""
     now: int
+
+    @property
+    def size(self) -> int:
+        """How many comments it makes."""
+        return sum(size for _, size in self.articles)
 
     def blocks(self) -> Iterator["Block"]:
         """Cut every thread into blocks that fit in memory; replies stay within their block."""
@@ -220,7 +225,9 @@ class _Grower:
                 "person_id": row["person_id"],
                 "site_id": row["site_id"],
                 "comment_id": row["id"],
+                "kind": NoticeKind.DECISION,
                 "decision_id": decision,
+                "facts": "{}",
                 "created_at": row["created_at"] + 600_000_000,
                 "read_at": None,
             }

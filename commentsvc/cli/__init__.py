@@ -155,14 +155,14 @@ def manager() -> None:
 @click.option("--name", help="For a new account; made from the address when absent.")
 def add_manager(email: str, key: str, role: str, name: str | None) -> None:
     """Make somebody a manager of a site, and print a link by which they set a password, once, within 72 hours."""
-    settings = load_settings()
+    settings = load_settings().with_secret()
     with _writing(settings) as session:
         now = now_us()
         newsroom = get_site(session, key)
         person = _find_person(session, email) or _open_account(session, email, name, now=now)
         accounts.join(session, person, newsroom, now=now)
         accounts.set_role(session, person, newsroom, Role(role))
-        link = accounts.one_time_link(session, person, base_url=settings.base_url, now=now)
+        link = accounts.one_time_link(session, person, base_url=settings.base_url, secret=settings.secret_key, now=now)
     click.echo(link)
 
 
@@ -198,9 +198,8 @@ def seed(key: str, articles: int, comments: int, number: int) -> None:
             newsroom = get_site(session, key)
             plan = seeding.plan(session, newsroom, articles=articles, comments=comments, seed=number, now=now)
         with progress("Seeding", comments) as advance:
-            for block in plan.blocks():
-                with db.writing() as session:
-                    advance(seeding.plant(session, plan, block))
+            for planted in seeding.plant_all(db, plan):
+                advance(planted)
     seconds = max(0.001, (now_us() - now) / 1e6)
     click.echo(f"{comments:,} comments over {articles:,} articles in {seconds:.1f} s ({comments / seconds:,.0f}/s).")
 

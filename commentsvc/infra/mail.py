@@ -3,7 +3,8 @@
 import re
 import smtplib
 import ssl
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -26,6 +27,9 @@ class Mail:
     subject: str
     text: str
     key: str
+    html: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers, such as List-Unsubscribe; none that comes from outside."""
 
 
 def send(url: str, mail: Mail, *, sender: str, trust: ssl.SSLContext | None = None) -> None:
@@ -86,5 +90,9 @@ def _message(mail: Mail, sender: str) -> EmailMessage:
     message["Subject"] = re.sub(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+", " ", mail.subject).strip()[:200]
     message["Message-ID"] = f"<{mail.key}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
+    for name, value in mail.headers.items():
+        message[name] = value
     message.set_content(mail.text)
+    if mail.html is not None:
+        message.add_alternative(mail.html, subtype="html")
     return message

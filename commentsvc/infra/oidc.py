@@ -151,7 +151,9 @@ class Providers:
         except NotAToken:
             raise _wrong("The provider gave no ID token. Is the scope openid allowed for this client?") from None
         if token.algorithm not in ALGORITHMS:
-            raise _wrong(f"The ID token is signed by {token.algorithm[:20]}; only algorithms with public keys are taken.")
+            raise _wrong(
+                f"The ID token is signed by {token.algorithm[:20]}; only algorithms with public keys are taken."
+            )
         try:
             claims = signatures.claims_of(token, self._key(provider, token, private_hosts), token.algorithm)
         except (NotAToken, JoseError, ValueError):
@@ -199,7 +201,9 @@ def refused(error: object, description: object = None) -> SignOnFailed:
 
 def _provider(issuer: str, said: Mapping[str, Any], private_hosts: Collection[str]) -> Provider:
     if said.get("issuer") != issuer:
-        raise Unanswered(f"The provider calls itself {_plain(said.get('issuer')) or 'nothing'}; write the issuer just so.")
+        raise Unanswered(
+            f"The provider calls itself {_plain(said.get('issuer')) or 'nothing'}; write the issuer just so."
+        )
     doors = {}
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"):
         door = said.get(name)
@@ -279,7 +283,9 @@ def _fetch(url: str, private_hosts: Collection[str], headers: Mapping[str, str] 
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
-        raise Unanswered(f"{urlsplit(url).hostname} answered {answer.status} with no JSON object at {urlsplit(url).path}.")
+        raise Unanswered(
+            f"{urlsplit(url).hostname} answered {answer.status} with no JSON object at {urlsplit(url).path}."
+        )
     return said
 
 

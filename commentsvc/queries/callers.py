@@ -11,7 +11,7 @@ from joserfc.jwk import OctKey
 from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import Session
 
-from commentsvc.enums import Role, Scope
+from commentsvc.enums import Purpose, Role, Scope
 from commentsvc.store.models import ApiToken, Membership, OneTimeLink, Origin, Person, Site
 from commentsvc.store.paging import parse_id
 
@@ -49,7 +49,7 @@ def find_caller(session: Session, bearer: str, *, secret: str, now: int) -> Call
     return _by_access_token(session, bearer, secret=secret, now=now)
 
 
-def find_linked(session: Session, token: str, *, purpose: str, now: int) -> Person | None:
+def find_linked(session: Session, token: str, *, purpose: Purpose, now: int) -> Person | None:
     """Find whose one-time link this is, without using it up."""
     return session.scalar(
         select(Person)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from commentsvc.enums import CaseSort, CaseState, Guideline, Reason
 from commentsvc.errors import Invalid
-from commentsvc.queries import blind, filtering, notices, people
+from commentsvc.queries import blind, filtering, legal_notices, people
 from commentsvc.queries.people import Face, Record
 from commentsvc.store.models import (
     OPEN,
@@ -204,7 +204,7 @@ def _cards(session: Session, site_id: int, rows: Sequence[Row[Case, Comment, Art
     signals = _signals(session, set(ids) - unseen)
     reports, counts = _reports(session, ids)
     latest = _latest_decisions(session, set(ids) - unseen)
-    legal = notices.by_comment(session, set(ids) - unseen)
+    legal = legal_notices.by_comment(session, set(ids) - unseen)
     appeals = _appeals(session, [comment.id for case, comment, _ in rows if case.reasons & Reason.APPEAL])
     records = people.records(session, site_id, {comment.person_id for _, comment, _ in rows}, now=now)
     faces = people.faces(

@@ -14,16 +14,15 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from commentsvc.actions import accounts, passwords
-from commentsvc.actions.accounts import SET_PASSWORD
 from commentsvc.actions.tokens import issue_code
-from commentsvc.enums import SanctionKind
+from commentsvc.enums import Purpose, SanctionKind
 from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
 from commentsvc.queries.callers import derived_key, find_linked
 from commentsvc.queries.people import managed_sites
 from commentsvc.queries.sites import get_site, is_registered, list_sanctions
 from commentsvc.store.models import Person
 from commentsvc.store.paging import parse_id
-from commentsvc.web import context, errors
+from commentsvc.web import context, errors, reach
 from commentsvc.web.forms import PasswordForm, SignInForm, SignUpForm, show
 from commentsvc.web.security import client_network
 
@@ -98,7 +97,19 @@ def sign_in_here(person: Person) -> None:
     """Begin a browser session for a person, with nothing left of the one before."""
     session.clear()
     session.permanent = True
+    session["confirmed_at"] = context.now()
     login_user(SignedIn(person))
+
+
+def own_path(wanted: str | None) -> str | None:
+    """Return a path of ours that somebody wants to be led to; None for any other address."""
+    return wanted if wanted and _OWN_PATH.fullmatch(wanted) else None
+
+
+def address(endpoint: str, **changes: str) -> str:
+    """Return an address of ours with this page's query, changed. Not by url_for: a query could set its options."""
+    query = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value}
+    return f"{url_for(endpoint)}?{urlencode(query)}" if query else url_for(endpoint)
 
 
 def prove(email: str, password: str) -> Person | None:
@@ -175,7 +186,7 @@ def account() -> str:
 def set_password(token: str) -> AnyResponse | tuple[str, int]:
     """Set a password by a one-time link; opening the page doesn't use the link up, mail scanners open links too."""
     with context.services().db.reading() as reading:
-        person = find_linked(reading, token, purpose=SET_PASSWORD, now=context.now())
+        person = find_linked(reading, token, purpose=Purpose.SET_PASSWORD, now=context.now())
     if person is None:
         raise NotFound("This link was used before or has expired. Ask for a new one.")
     form = PasswordForm()
@@ -210,17 +221,22 @@ def authorize() -> str | tuple[str, int]:
             return _hand_over(asked, person)
     elif "switch" not in request.args:
         known = signed_in_person()
+        if known is not None and session.pop("arrived", None) == request.full_path:
+            # They have just signed in by the site's provider, from this very page.
+            context.begin_writing()
+            return _hand_over(asked, known)
     page = render_template("accounts/authorize.html", asked=asked, form=form, known=known)
     return page, 422 if form.errors else 200
 
 
 @blueprint.context_processor
 def _in_templates() -> dict[str, object]:
-    return {"address": _address}
+    return {"address": address}
 
 
 @blueprint.after_request
-def _headers(response: Response) -> Response:
+def protect(response: Response) -> Response:
+    """Keep a page of a person's own to them: no foreign frame, script or cache."""
     # No Cross-Origin-Opener-Policy here: it would cut the pop-up from the page that waits for it.
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -242,8 +258,8 @@ def _page(template: str, form: FlaskForm) -> AnyResponse | tuple[str, int]:
 
 def _next(person: Person) -> str:
     """Say where to go after signing in: a path of ours that was asked for, never another site."""
-    wanted = request.args.get("next", "")
-    if _OWN_PATH.fullmatch(wanted):
+    wanted = own_path(request.args.get("next"))
+    if wanted:
         return wanted
     return "/console" if _managed(person) else url_for(".account")
 
@@ -297,12 +313,6 @@ def _origin_of(url: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(_DEFAULT_PORTS[parts.scheme])}"
 
 
-def _address(endpoint: str, **changes: str) -> str:
-    """Return an address of ours with this page's query, changed. Not by url_for: a query could set its options."""
-    query = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value}
-    return f"{url_for(endpoint)}?{urlencode(query)}" if query else url_for(endpoint)
-
-
 def _day(time: int | None) -> str | None:
     return datetime.fromtimestamp(time / 1_000_000, UTC).strftime("%-d %B %Y") if time else None
 
@@ -310,7 +320,9 @@ def _day(time: int | None) -> str | None:
 def _load(session_id: str) -> SignedIn | None:
     number, _, epoch = session_id.partition(".")
     person = context.session().get(Person, parse_id(number) or 0)
-    return SignedIn(person) if person is not None and epoch == str(person.epoch) else None
+    if person is None or epoch != str(person.epoch) or not reach.reaches(person):
+        return None
+    return SignedIn(person)
 
 
 def _refuse_foreign_forms() -> None:

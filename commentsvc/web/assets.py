@@ -5,14 +5,14 @@ from functools import lru_cache
 
 from flask import Blueprint, Response, current_app, request, send_from_directory, url_for
 
-from commentsvc.web.paths import STATIC
+from commentsvc.infra.paths import STATIC
 
 blueprint = Blueprint("assets", __name__)
 
 _YEAR = 365 * 24 * 3600
 
 
-@blueprint.get("/static/<any(shared, console, accounts, notices):folder>/<name>")
+@blueprint.get("/static/<any(shared, console, accounts, legal_notices):folder>/<name>")
 def asset(folder: str, name: str) -> Response:
     """Send one file; under its current version it may be kept for ever."""
     response = send_from_directory(STATIC / folder, name)

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, render_template
 
 from commentsvc.enums import ArticleSort
+from commentsvc.infra.paths import STATIC, TEMPLATES
 from commentsvc.queries import articles, sites
 from commentsvc.settings import Settings
 from commentsvc.store import models
-from commentsvc.web.paths import STATIC, TEMPLATES
 from commentsvc.web.shapes import time_text
 
 if TYPE_CHECKING:

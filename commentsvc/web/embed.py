@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, request
 
-from commentsvc.web.paths import STATIC
+from commentsvc.infra.paths import STATIC
 
 blueprint = Blueprint("embed", __name__)
 

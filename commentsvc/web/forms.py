@@ -8,8 +8,8 @@ from wtforms import BooleanField, EmailField, Field, IntegerField, PasswordField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from commentsvc.actions.accounts import check_email
+from commentsvc.actions.legal_notices import MAX_EXPLANATION, MAX_NAME
 from commentsvc.actions.names import check_name
-from commentsvc.actions.notifying import MAX_EXPLANATION, MAX_NAME
 from commentsvc.actions.passwords import MAX_LENGTH, check_new_password
 from commentsvc.actions.reviewing import ACTIONS, MAX_TEXT
 from commentsvc.actions.sanctions import MAX_NOTE, MAX_REASON

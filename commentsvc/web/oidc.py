@@ -13,9 +13,9 @@ from commentsvc.actions.assertions import Problem, is_subject
 from commentsvc.errors import Conflict, Forbidden, NotFound
 from commentsvc.infra.oidc import Arrival, Client, Departure, Providers, SignOnFailed, refused
 from commentsvc.permissions import may_moderate
-from commentsvc.queries.sign_ons import find_sign_on
+from commentsvc.queries.sign_ons import find_identity, find_sign_on
 from commentsvc.queries.sites import find_membership, find_site, get_site, list_sites
-from commentsvc.store.models import Identity, Person, Site, SignOn
+from commentsvc.store.models import Identity, Person, SignOn, Site
 from commentsvc.web import accounts, context, reach
 from commentsvc.web.security import client_network
 
@@ -151,7 +151,7 @@ def _arrival(site: Site, sign_on: SignOn, kept: dict[str, Any]) -> Arrival:
 def _come_in(site: Site, sign_on: SignOn, arrival: Arrival) -> Identity:
     """Let in readers where the provider is for them, and staff where it is for staff; nobody becomes staff by it."""
     transaction, now = context.session(), context.now()
-    known = identities.find_identity(transaction, site.id, arrival.issuer, arrival.subject)
+    known = find_identity(transaction, site.id, arrival.issuer, arrival.subject)
     membership = find_membership(transaction, known.person_id, site.id) if known is not None else None
     if not sign_on.for_readers and not (sign_on.for_staff and may_moderate(membership)):
         raise Forbidden(
@@ -212,7 +212,7 @@ def _client(site: Site, sign_on: SignOn) -> Client:
 
 
 def _remember(departure: Departure, *, site_key: str, then: str, link_to: int | None) -> None:
-    kept = {state: one for state, one in list(session.get(_UNDER_WAY, {}).items())[1 - _MOST_UNDER_WAY :]}
+    kept = dict(list(session.get(_UNDER_WAY, {}).items())[1 - _MOST_UNDER_WAY :])
     kept[departure.state] = {
         "site": site_key, "nonce": departure.nonce, "verifier": departure.verifier, "then": then, "link_to": link_to,
         "at": context.now(),

@@ -9,7 +9,7 @@ from flask import request, session
 from commentsvc.actions import identities
 from commentsvc.queries.people import managed_sites
 from commentsvc.queries.sign_ons import find_sign_on
-from commentsvc.store.models import Identity, Person, Site, SignOn
+from commentsvc.store.models import Identity, Person, SignOn, Site
 from commentsvc.web import context
 
 _KEY = "identity"

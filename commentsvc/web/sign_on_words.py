@@ -42,14 +42,19 @@ _SENTENCES = {
     _P.BAD_SIGNATURE: "The signature doesn’t fit the key {kid} ({algorithm}). Was it signed with another key’s secret "
     "or private half, or changed after signing?",
     _P.MISSING_CLAIM: "The claim {claim} is missing. iss, sub, aud, iat, exp and jti are needed.",
-    _P.BAD_CLAIM: "The claim {claim} can’t be used{found_as}. Times are numbers of seconds; sub and jti are texts of 1 to "
-    "255 printable characters.",
-    _P.WRONG_ISSUER: "The token’s iss is {found}; the issuer set above is {expected}. They must be the same to the letter.",
+    _P.BAD_CLAIM: "The claim {claim} can’t be used{found_as}. Times are numbers of seconds; sub and jti are texts "
+    "of 1 to 255 printable characters.",
+    _P.WRONG_ISSUER: "The token’s iss is {found}; the issuer set above is {expected}. They must be the same to "
+    "the letter.",
     _P.WRONG_AUDIENCE: "The token’s aud is {found}; it must be this site’s key, {expected}, and nothing else.",
-    _P.EXPIRED: "The token came {seconds} s after its exp. Sign a new one for each sign-in, and compare your server’s clock.",
-    _P.TOO_LONG_LIVED: f"The token’s exp is {{seconds}} s away; at most {MAX_LIFE} s are taken. Two minutes are plenty.",
-    _P.NOT_YET_VALID: f"The token’s {{claim}} is {{seconds}} s in the future; {SKEW} s are let pass. Compare your server’s clock.",
-    _P.REPLAYED: "A token with this jti was used before. Each works once: sign a new one, with a new jti, for each sign-in.",
+    _P.EXPIRED: "The token came {seconds} s after its exp. Sign a new one for each sign-in, and compare your "
+    "server’s clock.",
+    _P.TOO_LONG_LIVED: f"The token’s exp is {{seconds}} s away; at most {MAX_LIFE} s are taken. Two minutes are "
+    "plenty.",
+    _P.NOT_YET_VALID: f"The token’s {{claim}} is {{seconds}} s in the future; {SKEW} s are let pass. Compare "
+    "your server’s clock.",
+    _P.REPLAYED: "A token with this jti was used before. Each works once: sign a new one, with a new jti, for each "
+    "sign-in.",
     _P.PROVIDER_SILENT: "{why}",
     _P.PROVIDER_REFUSED: "The provider said {error}{description}.",
     _P.PROVIDER_WRONG: "{why}",

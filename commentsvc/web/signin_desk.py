@@ -1,8 +1,9 @@
 """How do a site's administrators let their own accounts sign in: keys, provider, what was refused and why?"""
 
+from contextlib import suppress
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
@@ -16,6 +17,7 @@ from commentsvc.permissions import may_administer
 from commentsvc.queries.sign_ons import find_sign_on, get_key, list_keys, list_refusals, shared_secret
 from commentsvc.store.paging import parse_id
 from commentsvc.web import context, forms, sign_on_words
+from commentsvc.web.confirming import confirmed
 from commentsvc.web.desk import desk, desk_blueprint, frame, managing
 from commentsvc.web.oidc import callback_address, providers
 from commentsvc.web.sign_on_forms import CheckForm, IssuerForm, KeyForm, ProviderForm, RetireForm
@@ -33,6 +35,7 @@ _DONE = {
 
 @blueprint.get("/<site_key>/sign-in")
 @managing
+@confirmed
 def show() -> ResponseReturnValue:
     """Show keys, provider, and what was refused lately."""
     _refuse_managers()
@@ -41,6 +44,7 @@ def show() -> ResponseReturnValue:
 
 @blueprint.post("/<site_key>/sign-in/issuer")
 @managing
+@confirmed
 def set_issuer() -> ResponseReturnValue:
     """Say what the tokens' `iss` is."""
     _refuse_managers()
@@ -56,6 +60,7 @@ def set_issuer() -> ResponseReturnValue:
 
 @blueprint.post("/<site_key>/sign-in/keys")
 @managing
+@confirmed
 def add_key() -> ResponseReturnValue:
     """Make a shared key, or take a public one."""
     _refuse_managers()
@@ -76,6 +81,7 @@ def add_key() -> ResponseReturnValue:
 
 @blueprint.get("/<site_key>/sign-in/keys/<key_id>")
 @managing
+@confirmed
 def show_key(key_id: str) -> ResponseReturnValue:
     """Show a key: the secret of a shared one, and how to sign with it."""
     _refuse_managers()
@@ -93,16 +99,14 @@ def show_key(key_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<site_key>/sign-in/keys/<key_id>/retire")
 @managing
+@confirmed
 def retire_key(key_id: str) -> ResponseReturnValue:
     """Stop taking what a key signs."""
     _refuse_managers()
     sign_out = bool(RetireForm().sign_out.data)
-    try:
-        signing_keys.retire(
-            context.session(), desk().membership, _id(key_id), sign_out=sign_out, now=context.now()
-        )  # fmt: skip
-    except Conflict:
-        pass  # A second press of the button wants what the first one did.
+    # A second press of the button wants what the first one did.
+    with suppress(Conflict):
+        signing_keys.retire(context.session(), desk().membership, _id(key_id), sign_out=sign_out, now=context.now())
     return _back("retired")
 
 
@@ -123,6 +127,7 @@ def check_token() -> ResponseReturnValue:
 
 @blueprint.post("/<site_key>/sign-in/provider")
 @managing
+@confirmed
 def set_provider() -> ResponseReturnValue:
     """Keep an OpenID provider, after asking it whether it is one."""
     _refuse_managers()
@@ -183,8 +188,13 @@ def _page(**given: Any) -> str:
         refused=isinstance(verdict, Problem), refusals=list_refusals(session, site.id),
         problem_title=sign_on_words.title, problem_sentence=sign_on_words.sentence,
         callback=callback_address(site.key), done=_DONE.get(request.args.get("done", "")),
-        current_tab="site_desk.show_settings", **frame(),
+        current_tab="site_desk.show_settings", settings_address=_settings_address(), **frame(),
     )  # fmt: skip
+
+
+def _settings_address() -> str | None:
+    endpoint = "site_desk.show_settings"
+    return url_for(endpoint, site_key=desk().site.key) if endpoint in current_app.view_functions else None
 
 
 def _back(done: str) -> ResponseReturnValue:

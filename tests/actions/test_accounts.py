@@ -16,6 +16,7 @@ from tests.conftest import Cast
 
 NOW = 1_800_000_000_000_000
 SECOND = 1_000_000
+SECRET = "s" * 32
 NEW = {"name": "Zoë Vance", "email": " Zoe@News.example ", "password": "vier wörter im regen"}
 
 
@@ -191,7 +192,7 @@ def test_first_password_keeps_the_tokens_that_came_before_it(db: Database, cast:
 
 def test_one_time_link_sets_a_password_once(db: Database, cast: Cast):
     with db.writing() as session:
-        link = accounts.one_time_link(session, cast.cam, base_url="https://c.example", now=NOW)
+        link = accounts.one_time_link(session, cast.cam, base_url="https://c.example", secret=SECRET, now=NOW)
     token = link.removeprefix("https://c.example/auth/set-password/")
 
     used, errors = in_threads(
@@ -207,7 +208,7 @@ def test_one_time_link_sets_a_password_once(db: Database, cast: Cast):
 
 def test_one_time_link_survives_a_password_that_is_refused_and_expires(db: Database, cast: Cast):
     with db.writing() as session:
-        token = accounts.one_time_link(session, cast.cam, base_url="", now=NOW).rpartition("/")[2]
+        token = accounts.one_time_link(session, cast.cam, base_url="", secret=SECRET, now=NOW).rpartition("/")[2]
     with db.writing() as session, pytest.raises(Invalid):
         accounts.use_link(session, token, password="password", now=NOW)
 

@@ -1,60 +1,29 @@
 """Does mail arrive at a real SMTP server as one mail to one address, whatever it says, and is a refusal told?"""
 
-import socket
 from collections.abc import Iterator
-from email import message_from_bytes
-from email.policy import default
 from typing import Any
 
 import pytest
 import structlog
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from commentsvc.errors import Unanswered
 from commentsvc.infra import mail
 from commentsvc.infra.mail import Mail
+from tests.mailserver import Keeper, free_port, serving
 
 SENDER = "desk@news.example"
 NOTE = Mail("cam@news.example", "12 cases wait", "The Daily: 12 cases wait – look.\n", "alert-message-7")
-
-
-class Keeper:
-    """Keeps what arrives; refuses those who are called nobody."""
-
-    def __init__(self) -> None:
-        self.mails: list[Any] = []
-
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
-        if address.startswith("nobody@"):
-            return "550 No such person"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        self.mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=default)))
-        return "250 OK"
 
 
 def authenticate(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
     return AuthResult(success=(data.login, data.password) == (b"desk", b"p@ss:word"), handled=False)
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
 @pytest.fixture
 def server() -> Iterator[tuple[str, Keeper]]:
-    keeper = Keeper()
-    controller = Controller(
-        keeper, hostname="127.0.0.1", port=free_port(), authenticator=authenticate, auth_require_tls=False
-    )
-    controller.start()
-    yield f"127.0.0.1:{controller.port}", keeper
-    controller.stop()
+    with serving(authenticator=authenticate, auth_require_tls=False) as served:
+        yield served
 
 
 def test_a_mail_arrives_as_it_was_written(server: tuple[str, Keeper]) -> None:

@@ -282,7 +282,7 @@ def test_public_answers_do_not_vary_by_our_cookie(client: Any, cast: Cast):
 
 def test_one_time_link_sets_a_password_and_signs_in_once(client: Any, cast: Cast, db: Database):
     with db.writing() as session:
-        link = accounts.one_time_link(session, cast.cam, base_url="", now=now_us())
+        link = accounts.one_time_link(session, cast.cam, base_url="", secret="s" * 32, now=now_us())
 
     assert client.get(link).status_code == 200
     weak = submit(client, link, password="password1")

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
+from commentsvc.infra.paths import STATIC
 from commentsvc.web import embed
-from commentsvc.web.paths import STATIC
 
 BUDGET = 15_000
 

@@ -205,8 +205,8 @@ MATRIX: dict[tuple[str, str], Row] = {
         (303, 404, 303, 303, 404), "/console/daily/people/{nia}/clearings/{clearing}/undo", {}, kind="form",
     ),
     # A notice of illegal content: by anyone, and its receipt for whoever has the address.
-    ("GET", "notices.show_form"): Row(ANYONE, "/report/{theirs}", kind="page"),
-    ("POST", "notices.give"): Row(
+    ("GET", "legal_notices.show_form"): Row(ANYONE, "/report/{theirs}", kind="page"),
+    ("POST", "legal_notices.give"): Row(
         (303,) * 5, "/report/{theirs}",
         {
             "ground": "threat", "explanation": "It threatens the mayor with violence.", "name": "Nia",
@@ -214,7 +214,7 @@ MATRIX: dict[tuple[str, str], Row] = {
         },
         kind="form",
     ),
-    ("GET", "notices.show_receipt"): Row((404,) * 5, "/report/receipt/nothing", kind="page"),
+    ("GET", "legal_notices.show_receipt"): Row((404,) * 5, "/report/receipt/nothing", kind="page"),
     ("GET", "bulk.show_bulk"): Row((303, 404, 200, 200, 404), "/console/daily/bulk", kind="page"),
     ("GET", "bulk.preview"): Row(
         (303, 404, 200, 200, 404), "/console/daily/bulk/preview", kind="page",
@@ -266,6 +266,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "accounts.sign_up"): Row((422,) * 5, "/auth/sign-up", {}, kind="form"),
     ("POST", "accounts.sign_out"): Row((302, 302, 302, 302, 302), "/auth/sign-out", {}, kind="form"),
     ("GET", "accounts.account"): Row((302, 200, 200, 200, 200), "/auth/account", kind="page"),
+    ("GET", "confirming.confirm"): Row((302, 200, 200, 200, 200), "/auth/confirm", kind="page"),
+    ("POST", "confirming.confirm"): Row((302, 422, 422, 422, 422), "/auth/confirm", {}, kind="form"),
     ("GET", "accounts.set_password"): Row((404, 404, 404, 404, 404), "/auth/set-password/x", kind="page"),
     ("POST", "accounts.set_password"): Row((404, 404, 404, 404, 404), "/auth/set-password/x", {}, kind="form"),
     ("GET", "accounts.authorize"): Row((404,) * 5, "/auth/authorize", kind="page"),

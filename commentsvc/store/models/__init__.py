@@ -19,6 +19,7 @@ from commentsvc.store.models.desk import (
     SignalRow,
 )
 from commentsvc.store.models.insight import Alert, AlertMessage, AlertSettings, ShadowVerdict
+from commentsvc.store.models.mail import OutgoingMail
 from commentsvc.store.models.people import Clearing, Membership, Person, PersonNote, Sanction
 from commentsvc.store.models.policies import Backtest, PolicyChange, SiteSecret
 from commentsvc.store.models.rules import BreakerTrip, RuleChange
@@ -61,6 +62,7 @@ __all__ = [
     "Nudge",
     "OneTimeLink",
     "Origin",
+    "OutgoingMail",
     "Person",
     "PersonNote",
     "PolicyChange",

@@ -231,7 +231,7 @@ class Appeal(Table):
 
 
 class Notice(Table):
-    """Something a person should hear of: a decision on their comment."""
+    """Something a person should hear of, such as a decision on their comment."""
 
     __tablename__ = "notices"
     __table_args__ = (partial_index("ix_notices_unread", "person_id", "site_id", where="read_at IS NULL"),)
@@ -239,7 +239,10 @@ class Notice(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
     site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
-    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"))
-    decision_id: Mapped[int] = mapped_column(ForeignKey("decisions.id"))
+    kind: Mapped[str] = mapped_column(String(20), default="decision", server_default="decision")
+    """enums.NoticeKind."""
+    comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"))
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     created_at: Mapped[int]
     read_at: Mapped[int | None]

@@ -61,6 +61,9 @@ class OneTimeLink(Table):
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
     purpose: Mapped[str] = mapped_column(String(30))
+    """enums.Purpose."""
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """What following it changes, where the purpose leaves that open."""
     expires_at: Mapped[int] = mapped_column(index=True)
 
 

@@ -5,12 +5,11 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from commentsvc.actions import notifying
-from commentsvc.actions.notifying import Given
+from commentsvc.actions.legal_notices import Given, give_notice
 from commentsvc.enums import Guideline, LegalGround, Status
 from commentsvc.errors import Invalid, NotFound
-from commentsvc.queries import notices, sites
-from commentsvc.queries.notices import Receipt, Subject
+from commentsvc.queries import legal_notices, sites
+from commentsvc.queries.legal_notices import Receipt, Subject
 from commentsvc.store.paging import parse_id
 from commentsvc.text import excerpt
 from commentsvc.web import context
@@ -19,7 +18,7 @@ from commentsvc.web.forms import LegalNoticeForm, show
 from commentsvc.web.security import client_network
 from commentsvc.web.shapes import time_text
 
-blueprint = Blueprint("notices", __name__, url_prefix="/report")
+blueprint = Blueprint("legal_notices", __name__, url_prefix="/report")
 
 GROUNDS = {
     LegalGround.HATE: "Incitement to hatred or violence against a group",
@@ -55,20 +54,20 @@ def give(comment_id: str) -> ResponseReturnValue:
         in_good_faith=form.good_faith.data,
     )
     try:
-        token = notifying.give_notice(context.session(), parse_id(comment_id), given, now=context.now())
+        token = give_notice(context.session(), parse_id(comment_id), given, now=context.now())
     except Invalid as error:
         show(error, form)
         return _form(form, _subject(comment_id)), 422
-    return redirect(url_for("notices.show_receipt", token=token), 303)
+    return redirect(url_for("legal_notices.show_receipt", token=token), 303)
 
 
 @blueprint.get("/receipt/<token>")
 def show_receipt(token: str) -> ResponseReturnValue:
     """Show what has become of a notice to whoever has its address."""
-    receipt = notices.find_receipt(context.session(), token)
+    receipt = legal_notices.find_receipt(context.session(), token)
     if receipt is None:
         raise NotFound("There is no such receipt. Please check that you have its whole address.")
-    return render_template("notices/receipt.html", receipt=receipt, state=_state(receipt), **_words(receipt))
+    return render_template("legal_notices/receipt.html", receipt=receipt, state=_state(receipt), **_words(receipt))
 
 
 @blueprint.after_request
@@ -84,7 +83,7 @@ def _headers(response: Response) -> Response:
 
 
 def _subject(comment_id: str) -> Subject:
-    subject = notices.find_subject(context.session(), parse_id(comment_id))
+    subject = legal_notices.find_subject(context.session(), parse_id(comment_id))
     if subject is None:
         raise NotFound("This comment isn't public (any more), so there is nothing to report.")
     return subject
@@ -92,7 +91,7 @@ def _subject(comment_id: str) -> Subject:
 
 def _form(form: LegalNoticeForm, subject: Subject) -> str:
     return render_template(
-        "notices/form.html", form=form, subject=subject, grounds=GROUNDS, excerpt=excerpt, time_text=time_text
+        "legal_notices/form.html", form=form, subject=subject, grounds=GROUNDS, excerpt=excerpt, time_text=time_text
     )
 
 

@@ -1,0 +1,107 @@
+"""Which mails are to be sent, and what becomes of each? A row written beside what it tells of, and a job that sends it.
+
+A crash loses none; one that was sent as the process died may come twice, with the same Message-ID.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from commentsvc.actions import links
+from commentsvc.enums import MailKind, MessageState
+from commentsvc.errors import Unanswered
+from commentsvc.infra import jobs, letters, mail
+from commentsvc.infra.mail import Mail
+from commentsvc.settings import Settings
+from commentsvc.store.db import Database
+from commentsvc.store.models import OutgoingMail, Person, Site
+
+JOB = "mail"
+_FIRST_PAUSE_US, _LONGEST_PAUSE_US = 30 * jobs.SECOND, 1800 * jobs.SECOND
+_GIVE_UP_US = 24 * 3600 * jobs.SECOND
+_TOO_LATE = "Its link was used, or expired, before it could be sent."
+
+
+def post(
+    session: Session,
+    kind: MailKind,
+    *,
+    to: str,
+    facts: Mapping[str, Any],
+    now: int,
+    person: Person | None = None,
+    site: Site | None = None,
+    link: str | None = None,
+) -> OutgoingMail:
+    """Have a mail sent once the transaction has committed; `link` is the nonce of a one-time link in it."""
+    outgoing = OutgoingMail(
+        kind=kind,
+        to_address=to,
+        person_id=person.id if person else None,
+        site_id=site.id if site else None,
+        facts=dict(facts),
+        link_nonce=link,
+        state=MessageState.WAITING,
+        created_at=now,
+    )
+    session.add(outgoing)
+    session.flush()
+    jobs.enqueue(session, JOB, {"mail": outgoing.id}, key=f"{JOB}:{outgoing.id}", now=now)
+    return outgoing
+
+
+def render(session: Session, outgoing: OutgoingMail, settings: Settings, *, now: int) -> Mail | None:
+    """Write a mail as it is sent, or return None when the link in it leads nowhere any more."""
+    person = session.get(Person, outgoing.person_id) if outgoing.person_id else None
+    site = session.get(Site, outgoing.site_id) if outgoing.site_id else None
+    link_url = None
+    if outgoing.link_nonce:
+        link_url = links.url(
+            session, outgoing.link_nonce, base_url=settings.base_url, secret=settings.secret_key, now=now
+        )
+        if link_url is None:
+            return None
+    known = {
+        "site": {"name": site.name, "key": site.key} if site else None,
+        "person": {"name": person.name} if person else None,
+        "base_url": settings.base_url,
+        "link_url": link_url,
+    }
+    subject, text, html = letters.write(outgoing.kind, {**outgoing.facts, **known})
+    return Mail(outgoing.to_address, subject, text, f"mail-{outgoing.id}", html=html)
+
+
+def deliver(db: Database, settings: Settings, mail_id: int, *, clock: Callable[[], int]) -> int | None:
+    """Send one mail; return None when that is done or given up, else in how many microseconds to try again."""
+    with db.reading() as session:
+        outgoing = session.get(OutgoingMail, mail_id)
+        if outgoing is None or outgoing.state != MessageState.WAITING:
+            return None
+        written = render(session, outgoing, settings, now=clock())
+    problem = _problem(settings, written)
+    now, attempts = clock(), outgoing.attempts + 1
+    is_hopeless = written is None or now - outgoing.created_at > _GIVE_UP_US
+    state = MessageState.SENT if not problem else MessageState.FAILED if is_hopeless else MessageState.WAITING
+    with db.writing() as session:
+        session.execute(
+            update(OutgoingMail)
+            .where(OutgoingMail.id == mail_id)
+            .values(state=state, attempts=attempts, error=problem, sent_at=None if problem else now)
+        )
+    if state != MessageState.WAITING:
+        return None
+    pause: int = _FIRST_PAUSE_US << min(attempts - 1, 10)
+    return min(pause, _LONGEST_PAUSE_US)
+
+
+def _problem(settings: Settings, written: Mail | None) -> str:
+    """Send it, and say what went wrong; nothing when it was taken."""
+    if written is None:
+        return _TOO_LATE
+    try:
+        mail.send(settings.mail_url, written, sender=settings.sender)
+    except Unanswered as refusal:
+        return refusal.message
+    return ""
