@@ -221,7 +221,7 @@ def authorize() -> str | tuple[str, int]:
             return _hand_over(asked, person)
     elif "switch" not in request.args:
         known = signed_in_person()
-        if known is not None and session.pop("arrived", None) == request.full_path:
+        if known is not None and session.pop("arrived", None) == _here():
             # They have just signed in by the site's provider, from this very page.
             context.begin_writing()
             return _hand_over(asked, known)
@@ -245,6 +245,11 @@ def protect(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _here() -> str:
+    """Return this page's path and query, letter for letter."""
+    return f"{request.path}?{request.query_string.decode('ascii', 'replace')}"
 
 
 def _page(template: str, form: FlaskForm) -> AnyResponse | tuple[str, int]:
