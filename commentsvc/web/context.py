@@ -48,7 +48,7 @@ def begin_writing() -> Session:
 
     It ends as any other; what was read before is detached.
     """
-    finish(commit=False)
+    finish(commit=True)  # Undoing it would also make what was read forget itself.
     g.session = services().db.open(write=True)
     return cast(Session, g.session)
 

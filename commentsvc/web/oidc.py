@@ -114,7 +114,7 @@ def come_back(site_key: str) -> ResponseReturnValue:
     with context.services().db.reading() as reading:
         site = get_site(reading, site_key)
         sign_on = _open_sign_on(find_sign_on(reading, site.id))
-    context.finish(commit=False)
+    context.finish(commit=True)
     try:
         arrival = _arrival(site, sign_on, kept)
     except SignOnFailed as failure:

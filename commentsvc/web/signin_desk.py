@@ -151,7 +151,7 @@ def _keep_provider(form: ProviderForm) -> None:
     issuer = sign_ons.check_provider_issuer(form.issuer.data, is_private=_is_listed(form.issuer.data, hosts))
     # The provider is asked with no transaction open, and before anything is written.
     here = desk()
-    context.finish(commit=False)
+    context.finish(commit=True)
     found: Provider = providers().discover(issuer, private_hosts=hosts, afresh=True)
     secret: str | None = (form.client_secret.data or "").strip() or None
     sign_ons.set_provider(
