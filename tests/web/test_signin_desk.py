@@ -6,6 +6,8 @@ from html import unescape
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.jwk import RSAKey
 from sqlalchemy import select
 
@@ -115,7 +117,9 @@ def test_a_leaked_keys_sign_ins_can_be_ended(eve: Admin, client: Any, db: Databa
 
 
 def test_what_is_no_public_key_is_refused_beside_the_field(eve: Admin, db: Database):
-    pair, small = RSAKey.generate_key(2048), '{"kty":"RSA","n":"' + "A" * 171 + '","e":"AQAB"}'
+    pair = RSAKey.generate_key(2048)
+    short = rsa.generate_private_key(65537, 1024).public_key()
+    small = short.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     pasted = {
         "": "This is no public key that we can read.",
         "ssh-ed25519 AAAA": "This is no public key that we can read.",
@@ -128,7 +132,7 @@ def test_what_is_no_public_key_is_refused_beside_the_field(eve: Admin, db: Datab
         json.dumps({**pair.as_dict(private=False), "alg": ["RS256"]}): "This is no public key",
         json.dumps({**pair.as_dict(private=False), "use": "enc"}): "This key is for encrypting",
         json.dumps({**pair.as_dict(private=False), "kid": "a b"}): "Letters, digits",
-        small: "This RSA key has 102",
+        small: "This RSA key has 1024 bits",
     }
 
     said = {text: problems(eve.send("/keys", do="public", key=text)) for text in pasted}

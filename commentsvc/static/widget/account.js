@@ -62,13 +62,13 @@ class Account extends EventTarget {
   }
 
   /**
-   * Sign in by the pop-up; a second call brings the open window to the front.
+   * Sign in as the page wants it, or by the pop-up; a second call brings the open window to the front.
    *
    * @param {boolean} create
    */
   signIn(create) {
     if (this.#signingIn) this.#window?.focus();
-    this.#signingIn ??= this.#byWindow(create).finally(() => {
+    this.#signingIn ??= (this.#byPage(create) ?? this.#byWindow(create)).finally(() => {
       this.#signingIn = null;
     });
     return this.#signingIn;
@@ -88,7 +88,8 @@ class Account extends EventTarget {
    * @param {string} jwt
    */
   async signInWith(jwt) {
-    await this.#grant({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion: jwt });
+    await this.#tryCookies();
+    await this.#grant({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion: jwt, cookie: false });
     this.#changed();
   }
 
@@ -135,6 +136,29 @@ class Account extends EventTarget {
     }
     await this.#renew();
     return send(this.base, method, path, body, { token: this.#token, key });
+  }
+
+  /**
+   * Ask the page whether it signs its readers in itself; it must say so before the click's moment is over.
+   *
+   * @param {boolean} create
+   * @returns {Promise<void> | null}
+   */
+  #byPage(create) {
+    /** @type {unknown} */
+    let answer;
+    const respondWith = (/** @type {unknown} */ jwt) => {
+      answer = jwt;
+    };
+    const detail = { site: this.site, create, respondWith };
+    document.dispatchEvent(new CustomEvent("comments:signin-wanted", { detail }));
+    if (!answer) return null;
+    return Promise.resolve(answer)
+      .catch(() => null)
+      .then((jwt) => {
+        if (!jwt) throw new ApiError(-1, { code: "signin_cancelled" });
+        return this.signInWith(String(jwt));
+      });
   }
 
   /** @param {boolean} create */
