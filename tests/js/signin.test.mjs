@@ -7,7 +7,6 @@ import { ArticleComments } from "../../commentsvc/static/widget/element.js";
 const { document } = window;
 const CONFIG = { site: "daily", name: "The Daily", guidelines: { version: 1, text: "", items: [] }, sorts: ["best"], limits: {} };
 const NORA = { id: "7", name: "Nora Falk", badge: null, role: "reader" };
-globalThis.reportError = console.error;
 customElements.define("article-comments", ArticleComments);
 
 beforeEach(() => {
@@ -17,13 +16,11 @@ beforeEach(() => {
 
 /** A service that takes the token "good", once. */
 async function service(t) {
-  const article = { key: "story", state: "open", mode: "publish", title: null, comment_count: 0, slow_mode: 0 };
+  const head = { key: "story", state: "open", mode: "publish", title: null, comment_count: 0, slow_mode: 0 };
+  const article = { ...head, opens_at: null, closes_at: null, notice: null };
   return serve(t, {
     "GET /api/v1/config": CONFIG,
-    "GET /api/v1/comments": [
-      200,
-      { article: { ...article, opens_at: null, closes_at: null, notice: null }, comments: [], next: null },
-    ],
+    "GET /api/v1/comments": { article, comments: [], next: null },
     "GET /api/v1/comments/new": { count: 0 },
     "GET /api/v1/me": { person: NORA, votes: {}, mine: [], notices: { unread: 0 }, sanctions: [], wait: 0 },
     "POST /api/v1/token": (_url, body) => {
@@ -88,6 +85,8 @@ test("a page that signs its readers in itself is asked instead of a window", asy
     ["daily", false],
     ["daily", true],
   ]);
+  document.dispatchEvent(new window.Event("comments:sign-out"));
+  assert.equal(account.isSignedIn, false);
   assert.equal(opened.mock.callCount(), 0);
   await assert.rejects(accountOf(base, "other").signIn(false), { code: "popup_blocked" });
 });

@@ -49,6 +49,8 @@ class Account extends EventTarget {
     super();
     this.base = base;
     this.site = site;
+    // The page's own sign-out. Anonymous readers never load this module, and have nothing to end.
+    document.addEventListener("comments:sign-out", () => this.signOut().catch(() => {}));
   }
 
   get isSignedIn() {
@@ -114,6 +116,7 @@ class Account extends EventTarget {
   /** Sign out here and revoke the token family at the service. */
   async signOut() {
     const refresh = this.#kept();
+    this.#probe = null;
     this.#forget();
     this.#changed();
     await send(this.base, "POST", "token/revoke", { site: this.site, ...refresh }, { credentials: true });
