@@ -28,6 +28,7 @@ ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "E
 """Public keys only: with a shared one the provider's other customers, or a leaked secret, could sign."""
 SCOPE = "openid profile"
 
+_KINDS = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 _KEPT_SECONDS = 600
 _ASK_AGAIN_SECONDS = 30
 _SKEW = 60
@@ -177,7 +178,8 @@ class Providers:
         """Find the key that signed; keys are asked for again when a new one is named, but not at every wrong name."""
         kept = self._kept.get(provider.issuer) or _Kept(provider, time.monotonic())
         for _ in range(2):
-            found = [key for key in kept.keys if token.header.get("kid") in (None, key.kid)]
+            kind, kid = _KINDS[token.algorithm[:2]], token.header.get("kid")
+            found = [key for key in kept.keys if key.key_type == kind and kid in (None, key.kid)]
             if len(found) == 1:
                 return found[0]
             if kept.keys_at and time.monotonic() - kept.keys_at < _ASK_AGAIN_SECONDS:

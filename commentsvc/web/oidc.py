@@ -1,5 +1,6 @@
 """How do people sign in by their site's OpenID provider: where are they sent, and what is done when they come back?"""
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any, cast
@@ -24,6 +25,8 @@ blueprint.after_request(accounts.protect)
 
 _UNDER_WAY = "oidc"
 _MOST_UNDER_WAY = 3
+_MOST_KEPT = 2500
+"""Characters of all that is under way; a browser drops a cookie of more than 4 KiB without a word."""
 _PATIENCE_US = 15 * 60 * 1_000_000
 _CONSOLE = re.compile(r"/console/([^/?#]+)")
 _NOT_OURS = "This sign-in didn’t begin in this browser, or took too long. Please begin again."
@@ -78,7 +81,6 @@ def _in_templates() -> dict[str, object]:
 @blueprint.post("/<site_key>/start")
 def start(site_key: str) -> ResponseReturnValue:
     """Send a person to the provider."""
-    context.services().limiter.hit("sign_in", client_network())
     then = accounts.own_path(request.form.get("next")) or ""
     # Who signs in anew, to confirm something, is to prove it, not to be waved through.
     again = accounts.signed_in_person() is not None and not then.startswith("/auth/authorize?")
@@ -90,6 +92,7 @@ def send_away(site_key: str, *, then: str, again: bool, link_to: int | None = No
 
     The page in between is for browsers that hold a form's redirects against `form-action 'self'`.
     """
+    context.services().limiter.hit("sign_in", client_network())
     with context.services().db.reading() as reading:
         site = get_site(reading, site_key)
         sign_on = _open_sign_on(find_sign_on(reading, site.id))
@@ -109,7 +112,6 @@ def send_away(site_key: str, *, then: str, again: bool, link_to: int | None = No
 @blueprint.get("/<site_key>/callback")
 def come_back(site_key: str) -> ResponseReturnValue:
     """Take up a person who comes back from the provider."""
-    context.services().limiter.hit("sign_in", client_network())
     kept = _recall(request.args.get("state", ""), site_key)
     with context.services().db.reading() as reading:
         site = get_site(reading, site_key)
@@ -217,6 +219,8 @@ def _remember(departure: Departure, *, site_key: str, then: str, link_to: int | 
         "site": site_key, "nonce": departure.nonce, "verifier": departure.verifier, "then": then, "link_to": link_to,
         "at": context.now(),
     }  # fmt: skip
+    while len(kept) > 1 and len(json.dumps(kept)) > _MOST_KEPT:
+        kept.pop(next(iter(kept)))
     session[_UNDER_WAY] = kept
 
 

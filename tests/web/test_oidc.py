@@ -473,3 +473,17 @@ def submit_at(client: Any, page: str, address: str, **fields: str) -> Any:
     """Send a form of a page of ours to an address."""
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).text)
     return client.post(address, data={"csrf_token": token[1] if token else "", **fields})
+
+
+def test_what_is_under_way_fits_into_the_cookie(client: Any, provider: Provider):
+    long = popup(mode="redirect", return_to="https://daily.example/" + "".join(f"{n:03x}" for n in range(600)))
+
+    aways = [leave(client, long) for _ in range(4)]
+    with client.session_transaction() as session:
+        kept = len(session["oidc"])
+    back = client.get(sign_in_there(aways[-1]))
+
+    assert kept == 1
+    assert back.location == long
+    cookie = next(line for line in back.headers.getlist("Set-Cookie") if line.startswith("__Host-session="))
+    assert len(cookie) < 4096
