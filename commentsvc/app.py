@@ -34,6 +34,7 @@ from commentsvc.web import (
     docs,
     embed,
     errors,
+    feeds,
     insights,
     legal_notices,
     managers_api,
@@ -43,6 +44,7 @@ from commentsvc.web import (
     policy_desk,
     presence,
     publishers_api,
+    reading,
     saved_views,
     scoring,
     sections,
@@ -83,7 +85,7 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
         insights, alerts_desk,
     )  # fmt: skip
-    for module in (*apis, *desks, accounts, confirming, legal_notices, assets, docs, embed, operations):
+    for module in (*apis, *desks, accounts, confirming, legal_notices, assets, docs, embed, feeds, reading, operations):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))
