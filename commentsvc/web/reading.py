@@ -1,6 +1,7 @@
 """How is a thread read without the widget: without JavaScript, and by search engines?"""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -54,7 +55,7 @@ def show(site_key: str, article_key: str) -> Response:
     page = render_template(
         "reading/thread.html", site=site, article=article, shown=shown, sort=sort, sorts=_SORTS, after=after,
         title=_title(article, shown), is_closed=not rules.is_open, is_tripped=rules.notice is not None,
-        at=_At(site, article, sort), body=_body, time_text=time_text, badge=_badge,
+        at=_At(site, article, sort), body=_body, time_text=time_text, badge=_badge, day=_day,
         is_public=lambda row: row.status == Status.PUBLISHED, is_withdrawn=lambda row: row.status == Status.WITHDRAWN,
     )  # fmt: skip
     return _protected(public(tagged(page.encode()), mimetype="text/html"))
@@ -102,6 +103,10 @@ def _title(article: Article, shown: _Shown) -> str:
 
 def _body(row: CommentRow) -> Markup:
     return Markup(to_html(row.body, row.links))  # noqa: S704 - to_html escapes; that is what it is for
+
+
+def _day(time: int) -> str:
+    return datetime.fromtimestamp(time // 1_000_000, UTC).strftime("%-d %B %Y, %H:%M UTC")
 
 
 def _badge(role: str) -> str | None:
