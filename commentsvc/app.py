@@ -34,6 +34,7 @@ from commentsvc.web import (
     docs,
     embed,
     errors,
+    feeds,
     identities,
     insights,
     legal_notices,
@@ -45,6 +46,7 @@ from commentsvc.web import (
     policy_desk,
     presence,
     publishers_api,
+    reading,
     saved_views,
     scoring,
     sections,
@@ -86,19 +88,8 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
         insights, alerts_desk, signin_desk,
     )  # fmt: skip
-    for module in (
-        *apis,
-        *desks,
-        accounts,
-        oidc,
-        identities,
-        confirming,
-        legal_notices,
-        assets,
-        docs,
-        embed,
-        operations,
-    ):
+    pages = (accounts, oidc, identities, confirming, legal_notices, assets, docs, embed, feeds, reading, operations)
+    for module in (*apis, *desks, *pages):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))
