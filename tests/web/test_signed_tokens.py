@@ -144,3 +144,16 @@ def test_a_key_that_was_used_says_when(client: Any, key: SigningKey, db: Databas
 
     with db.reading() as session:
         assert now_us() - (session.get_one(SigningKey, key.id).last_used_at or 0) < 10_000_000
+
+
+def test_the_second_of_a_name_is_marked_for_readers(client: Any, key: SigningKey, db: Database, cast: Cast):
+    for subject in ("1", "2"):
+        exchange(client, signed(key, claims(sub=subject)))
+    with db.writing() as session:
+        for person in session.scalars(select(Person).where(Person.name == "Nora Falk").order_by(Person.id)):
+            factories.comment(session, session.merge(cast.story), person)
+
+    thread = client.get("/api/v1/comments?site=daily&article=story&sort=oldest").json["comments"]
+
+    authors = [(comment["author"]["name"], comment["author"]["badge"]) for comment in thread]
+    assert authors == [("Nora Falk", None), ("Nora Falk", "namesake")]
