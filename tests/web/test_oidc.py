@@ -365,6 +365,39 @@ def test_the_session_ends_when_the_provider_changes_or_the_link_goes(
     assert (changed, back_again, client.get("/console/daily").status_code) == (303, 200, 303)
 
 
+def test_who_has_no_password_confirms_at_the_provider(client: Any, cast: Cast, db: Database, provider: Provider):
+    arrive(client)
+    with db.writing() as session:
+        person = session.get_one(Person, session.scalars(select(Identity.person_id)).one())
+        factories.member(session, person, session.merge(cast.daily), Role.ADMIN)
+    fresh = client.get("/console/daily/sign-in").status_code
+    with client.session_transaction() as session:
+        session["confirmed_at"] = 0
+
+    asked = client.get("/console/daily/sign-in")
+    away = leave(client, asked.location)
+    back = client.get(sign_in_there(away))
+
+    assert (fresh, asked.location) == (200, "/auth/confirm?next=/console/daily/sign-in")
+    assert "prompt=login" in away
+    assert back.location == "/console/daily/sign-in"
+    assert client.get(back.location).status_code == 200
+
+
+def test_a_providers_word_confirms_nothing_for_an_account_with_a_password(
+    client: Any, cast: Cast, db: Database, provider: Provider
+):
+    link(db, cast.eve, cast, provider)
+
+    arrive(client, "/auth/sign-in?next=/console/daily")
+    asked = client.get("/console/daily/sign-in")
+    password = client.get(asked.location)
+
+    assert client.get("/console/daily").status_code == 200
+    assert (asked.status_code, asked.location.split("?")[0]) == (303, "/auth/confirm")
+    assert (password.status_code, password.location.split("?")[0]) == (302, "/auth/sign-in")
+
+
 # Linking and unlinking
 
 
