@@ -210,7 +210,7 @@ def running(redirect_uri: str) -> Iterator[Provider]:
     provider = Provider(customer=Customer(redirect_uri))
     server = make_server("127.0.0.1", 0, build(provider), threaded=True)
     provider.issuer = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True, name="provider")
+    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True, name="provider")
     thread.start()
     try:
         yield provider

@@ -81,10 +81,11 @@ def note_refusal(session: Session, site: Site, problem: Problem, *, now: int) ->
     session.add(row)
     session.flush()
     same = (RefusedSignOn.site_id == site.id) & (RefusedSignOn.reason == problem.reason)
-    kept = select(RefusedSignOn.id).where(same).order_by(RefusedSignOn.id.desc()).limit(_KEPT_OF_A_KIND)
+    # What another request is deleting right now is left to it, so that the two can't wait for each other.
+    older = select(RefusedSignOn.id).where(same).order_by(RefusedSignOn.id.desc()).offset(_KEPT_OF_A_KIND)
+    gone = session.scalars(older.with_for_update(skip_locked=True)).all()
     session.execute(
-        delete(RefusedSignOn).where(same, RefusedSignOn.id.not_in(kept)),
-        execution_options={"synchronize_session": False},
+        delete(RefusedSignOn).where(RefusedSignOn.id.in_(gone)), execution_options={"synchronize_session": False}
     )
 
 
