@@ -213,6 +213,22 @@ class ReportOutcome(StrEnum):
     DISMISSED = "dismissed"
 
 
+class SiteChangeKind(StrEnum):
+    """What was changed about a site."""
+
+    CREATED = "created"
+    DETAILS = "details"
+    ORIGIN_ADDED = "origin_added"
+    ORIGIN_REMOVED = "origin_removed"
+    INVITED = "invited"
+    UNINVITED = "uninvited"
+    JOINED = "joined"
+    ROLE = "role"
+    REMOVED = "removed"
+    TOKEN_CREATED = "token_created"
+    TOKEN_REVOKED = "token_revoked"
+
+
 class SanctionKind(StrEnum):
     """What a site imposes on a person."""
 

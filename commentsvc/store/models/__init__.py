@@ -3,6 +3,7 @@
 Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both mean the same on SQLite and PostgreSQL.
 """
 
+from commentsvc.store.models.administration import FirstRun, Invitation, SiteChange, Sighting
 from commentsvc.store.models.bulk import Band, Bulk, BulkItem
 from commentsvc.store.models.desk import (
     Appeal,
@@ -51,8 +52,10 @@ __all__ = [
     "CommentNote",
     "Decision",
     "DefaultView",
+    "FirstRun",
     "Guidelines",
     "IdempotencyKey",
+    "Invitation",
     "Job",
     "LegalNotice",
     "Membership",
@@ -74,9 +77,11 @@ __all__ = [
     "SavedView",
     "ShadowVerdict",
     "Shortcuts",
+    "Sighting",
     "SignInFailure",
     "SignalRow",
     "Site",
+    "SiteChange",
     "SiteSecret",
     "Table",
     "Vote",

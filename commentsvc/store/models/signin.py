@@ -49,7 +49,9 @@ class ApiToken(Table):
     name: Mapped[str] = mapped_column(String(100))
     scopes: Mapped[list[Any]]
     created_at: Mapped[int]
+    expires_at: Mapped[int | None]
     last_used_at: Mapped[int | None]
+    """To the minute: a request in a minute that is known already writes nothing."""
     revoked_at: Mapped[int | None]
 
 
