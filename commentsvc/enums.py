@@ -225,8 +225,8 @@ class SiteChangeKind(StrEnum):
     JOINED = "joined"
     ROLE = "role"
     REMOVED = "removed"
-    TOKEN_CREATED = "token_created"
-    TOKEN_REVOKED = "token_revoked"
+    TOKEN_CREATED = "token_created"  # noqa: S105 (a word for what was done)
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105
 
 
 class SanctionKind(StrEnum):
@@ -328,6 +328,7 @@ class Purpose(StrEnum):
     """What a one-time link is good for, and for nothing else."""
 
     SET_PASSWORD = "set_password"  # noqa: S105 (a purpose, not a password)
+    INVITATION = "invitation"
 
 
 class JobState(StrEnum):

@@ -3,7 +3,7 @@
 Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both mean the same on SQLite and PostgreSQL.
 """
 
-from commentsvc.store.models.administration import FirstRun, Invitation, SiteChange, Sighting
+from commentsvc.store.models.administration import FirstRun, Invitation, Sighting, SiteChange
 from commentsvc.store.models.bulk import Band, Bulk, BulkItem
 from commentsvc.store.models.desk import (
     Appeal,
