@@ -25,6 +25,7 @@ from commentsvc.web import (
     accounts,
     alerts_desk,
     answers,
+    api_tokens,
     articles_desk,
     assets,
     bulk,
@@ -34,7 +35,9 @@ from commentsvc.web import (
     docs,
     embed,
     errors,
+    first_run,
     insights,
+    invitations,
     legal_notices,
     managers_api,
     operations,
@@ -48,12 +51,16 @@ from commentsvc.web import (
     sections,
     security,
     shortcuts,
+    site_desk,
+    staff_desk,
+    token_desk,
     waves,
     widget_api,
 )
 from commentsvc.web import token as token_endpoint
 from commentsvc.web.cache import PageCache
 from commentsvc.web.demo import mount_demo, newspaper_address
+from commentsvc.web.seen import Seen
 
 _AT_ONCE = 128
 """How many bare texts the scorer's judge takes at once; most of them wait for the batcher."""
@@ -68,6 +75,7 @@ class CommentsApp(APIFlask):
         """Run the view; what it returned is committed before the answer leaves."""
         answer = super().dispatch_request()
         context.finish(commit=True)
+        context.services().seen.write_if_late()
         return answer
 
 
@@ -81,9 +89,12 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
     desks = (
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
-        insights, alerts_desk,
+        insights, alerts_desk, site_desk, staff_desk, token_desk,
     )  # fmt: skip
-    for module in (*apis, *desks, accounts, confirming, legal_notices, assets, docs, embed, operations):
+    for module in (
+        *apis, *desks, accounts, confirming, api_tokens, invitations, first_run, legal_notices, assets, docs, embed,
+        operations,
+    ):  # fmt: skip
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))
@@ -123,12 +134,14 @@ def _bare_app(settings: Settings, judge: Judge, *, spec_path: str | None) -> Com
 
 def services_for(settings: Settings, judge: Judge) -> context.Services:
     """Open what an application shares among its requests."""
+    db = Database(settings.resolved_database_url)
     return context.Services(
         settings=settings,
-        db=Database(settings.resolved_database_url),
+        db=db,
         judge=judge,
         limiter=Limiter(redis_url=settings.redis_url, enabled=settings.rate_limits == "on"),
         pages=PageCache(settings.page_cache_mb * 1024 * 1024),
+        seen=Seen(db),
     )
 
 

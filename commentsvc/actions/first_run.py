@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from commentsvc.actions.accounts import NewAccount, join, open_account
 from commentsvc.actions.newsrooms import add_site, log
 from commentsvc.enums import Role, SiteChangeKind
-from commentsvc.errors import Conflict
+from commentsvc.errors import Conflict, Invalid
 from commentsvc.queries import first_run
 from commentsvc.store.models import FirstRun, Person, Site
 
@@ -50,7 +50,8 @@ def begin(session: Session, *, secret: str, now: int) -> str | None:
 def set_up(session: Session, nonce: str, wanted: Wanted, account: NewAccount, *, now: int) -> tuple[Site, Person]:
     """Make the first site and its administrator, once, however many try at the same time.
 
-    Raises Invalid, and Conflict when somebody else was a moment earlier.
+    Raises Invalid (what is wrong with the account's name names the field `person`), and Conflict when somebody else
+    was a moment earlier.
     """
     mine = delete(FirstRun).where(FirstRun.id == first_run.THE_ONE, FirstRun.nonce == nonce).returning(FirstRun.id)
     if session.scalar(mine) is None or first_run.has_site(session):
@@ -59,7 +60,10 @@ def set_up(session: Session, nonce: str, wanted: Wanted, account: NewAccount, *,
         session, wanted.key, name=wanted.name, origins=wanted.origins, welcome=wanted.welcome, items=wanted.items,
         now=now,
     )  # fmt: skip
-    person = open_account(session, account, now=now)
+    try:
+        person = open_account(session, account, now=now)
+    except Invalid as problem:
+        raise Invalid(problem.message, field="person" if problem.field == "name" else problem.field) from None
     join(session, person, site, now=now).role = Role.ADMIN
     log(session, site, SiteChangeKind.CREATED, about=person, by=person.id, now=now)
     return site, person

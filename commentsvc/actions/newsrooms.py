@@ -8,10 +8,12 @@ import idna
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from commentsvc.actions.accounts import join
 from commentsvc.actions.articles import origin_of
-from commentsvc.enums import Guideline, SiteChangeKind
+from commentsvc.enums import Guideline, Role, SiteChangeKind
 from commentsvc.errors import Conflict, Forbidden, Invalid, NotFound
 from commentsvc.permissions import may_administer
+from commentsvc.queries.people import managed_sites
 from commentsvc.queries.sites import find_site
 from commentsvc.store.models import Guidelines, Membership, Origin, Person, Site, SiteChange
 from commentsvc.text import clean
@@ -90,6 +92,11 @@ def exact_origin(typed: str) -> str:
     return origin
 
 
+def is_origin(text: str) -> bool:
+    """Say whether a text is an origin as browsers write it."""
+    return len(text) <= _MAX_ORIGIN and _likely_origin(text) == text
+
+
 def register_origin(session: Session, site: Site, origin: str, *, by: Membership, now: int) -> None:
     """Let pages of an origin embed the site, as an admin decided. Raises Forbidden and Invalid."""
     refuse_others(site, by)
@@ -141,6 +148,19 @@ def refuse_others(site: Site, by: Membership) -> None:
     """Raise Forbidden for whoever isn't an admin of this very site."""
     if by.site_id != site.id or not may_administer(by):
         raise Forbidden("Only administrators of the site may change this.")
+
+
+def found(session: Session, key: str, *, name: str, origins: Sequence[str], by: Person, now: int) -> Site:
+    """Create another site, of which whoever asks becomes an administrator.
+
+    Raises Forbidden for whoever administers none, Invalid and Conflict.
+    """
+    if not any(one.role == Role.ADMIN for one in managed_sites(session, by.id, now=now)):
+        raise Forbidden("Only administrators of a site may add another one.")
+    site = add_site(session, key, name=name, origins=origins, now=now)
+    join(session, by, site, now=now).role = Role.ADMIN
+    log(session, site, SiteChangeKind.CREATED, about=by, by=by.id, now=now)
+    return site
 
 
 def log(

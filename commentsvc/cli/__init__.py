@@ -13,13 +13,14 @@ from functools import partial
 from typing import IO, Any
 
 import click
+import structlog
 from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from commentsvc import __version__
-from commentsvc.actions import accounts, demonstrating, newsrooms, seeding, tokens
+from commentsvc.actions import accounts, demonstrating, first_run, newsrooms, seeding, tokens
 from commentsvc.actions.accounts import NewAccount
 from commentsvc.actions.names import numbered
 from commentsvc.app import build_judge, configure_logs
@@ -41,6 +42,7 @@ from commentsvc.store.models import Person
 from commentsvc.worker import run_worker
 
 _BATCH = 64
+_log = structlog.get_logger(__name__)
 
 
 class _Commands(click.Group):
@@ -77,6 +79,7 @@ def run(host: str, port: int, workers: int) -> None:
     configure_logs(settings.log_format)
     with open_database(settings) as db:
         _make_ready(settings, db)
+        _say_how_to_set_up(settings, db)
     with shared_scorer(settings, workers=workers) as settings:
         _serve(settings, host=host, port=port, workers=workers)
 
@@ -246,6 +249,16 @@ def doctor() -> None:
 def _serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
     click.echo(f"Serving at {settings.base_url} (listening on {host}:{port}); Ctrl-C stops it.", err=True)
     serve(settings, host=host, port=port, workers=workers)
+
+
+def _say_how_to_set_up(settings: Settings, db: Database) -> None:
+    """Print the code of the set-up page while there is no site; every start and every server prints the same."""
+    with db.writing() as session:
+        code = first_run.begin(session, secret=settings.secret_key, now=now_us())
+    if code is not None:
+        # Not in the address itself: addresses end up in other logs.
+        address = f"{settings.base_url}/setup"
+        _log.warning("There is no site yet. Open this address and give this code.", address=address, code=code)
 
 
 def _make_ready(settings: Settings, db: Database) -> None:

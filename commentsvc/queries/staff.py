@@ -69,6 +69,11 @@ def find_invitation(session: Session, token: str, *, now: int) -> Invitation | N
     )
 
 
+def has_account(session: Session, email: str) -> bool:
+    """Say whether somebody has an account with an address. For whoever has proved to read its mail."""
+    return session.scalar(select(Person.id).where(Person.email == email)) is not None
+
+
 def list_changes(session: Session, site_id: int) -> Sequence[Change]:
     """List what was last changed about a site, the newest first."""
     who, whom = aliased(Membership), aliased(Membership)
