@@ -41,8 +41,7 @@ def add_site(
     items: Sequence[Mapping[str, str]] = (),
 ) -> Site:  # fmt: skip
     """Create a site with its origins and guidelines (the usual ones without `items`), or raise Invalid or Conflict."""
-    if not _KEY.fullmatch(key):
-        raise Invalid("A site's key is made of a-z, 0-9, - and _, at most 64 characters.", field="key")
+    check_key(key)
     if find_site(session, key) is not None:
         raise Conflict(f"There is a site {key} already.", field="key")
     site = Site(
@@ -58,6 +57,12 @@ def add_site(
     )
     session.flush()
     return site
+
+
+def check_key(key: str) -> None:
+    """Raise Invalid for what can't be a site's key."""
+    if not _KEY.fullmatch(key):
+        raise Invalid("A site's key is made of a-z, 0-9, - and _, at most 64 characters.", field="key")
 
 
 def usual_items() -> list[dict[str, str]]:

@@ -20,6 +20,7 @@ from commentsvc.store.paging import parse_id
 from commentsvc.web import accounts, context, site_words
 from commentsvc.web.confirming import confirmed
 from commentsvc.web.forms import show
+from commentsvc.web.shapes import time_text
 from commentsvc.web.site_forms import LASTS, SCOPE_WORDS, TokenForm
 
 blueprint = Blueprint("api_tokens", __name__, url_prefix="/auth")
@@ -125,5 +126,5 @@ def _page(form: TokenForm, *, new: tuple[ApiToken, str] | None = None) -> str:
         "accounts/tokens.html", form=form, new=new, listed=api_tokens.of_person(database, _me().id, now=now),
         sites=[site for site, _ in sites], scopes=scopes_of({role for _, role in sites}), scope_words=SCOPE_WORDS,
         lasts=LASTS, done=_DONE.get(request.args.get("done", "")),
-        since=lambda then: site_words.since(then, now),
+        since=lambda then: site_words.since(then, now), time_text=time_text,
     )  # fmt: skip

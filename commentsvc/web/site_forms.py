@@ -2,13 +2,17 @@
 
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, PasswordField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import AnyOf, InputRequired, Length
 
-from commentsvc.actions.newsrooms import MAX_NAME
-from commentsvc.actions.passwords import MAX_LENGTH
+from commentsvc.actions.accounts import check_email
+from commentsvc.actions.names import check_name
+from commentsvc.actions.newsrooms import MAX_NAME, check_key, exact_origin
+from commentsvc.actions.passwords import MAX_LENGTH, check_new_password
 from commentsvc.actions.tokens import MAX_TOKEN_NAME
 from commentsvc.enums import Role, Scope
 from commentsvc.queries.staff import ROLES
+from commentsvc.web.forms import asks
 
 ROLE_WORDS = {
     Role.MANAGER: ("Manager", "decides about comments and people"),
@@ -50,7 +54,9 @@ class TokenForm(FlaskForm):  # type: ignore[misc]
     site = StringField("Site")
     name = StringField("What for", [InputRequired("Say what it is for."), Length(max=MAX_TOKEN_NAME)])
     scopes = SelectMultipleField(
-        "It may", [InputRequired("Choose what it may do.")], choices=[(one, one) for one in Scope]
+        "It may",
+        [InputRequired("Choose what it may do.")],
+        choices=[SelectChoice(one.value, one.value) for one in Scope],
     )
     lasts = StringField("It works for", [AnyOf([*LASTS], "Please choose one of these.")])
 
@@ -62,9 +68,14 @@ class SiteForm(FlaskForm):  # type: ignore[misc]
     key = StringField("Key", [InputRequired("Please give a key."), Length(max=100)])
     origins = TextAreaField("Origins", [InputRequired("Please give one origin at least."), Length(max=4000)])
 
+    def validate_key(self, field: Field) -> None:
+        """Hold the key against its form."""
+        asks(check_key, field.data.strip())
+
     def validate_origins(self, field: Field) -> None:
         """Take one a line, or with spaces between."""
-        field.data = "\n".join((field.data or "").split())
+        for origin in field.data.split():
+            asks(exact_origin, origin)
 
 
 class FirstRunForm(SiteForm):
@@ -74,6 +85,19 @@ class FirstRunForm(SiteForm):
     person = StringField("Your name", [InputRequired("Please give your name.")])
     email = EmailField("Your e-mail", [InputRequired("Please give your e-mail address."), Length(max=320)])
     password = PasswordField("Password", [InputRequired("Please choose a password."), Length(max=MAX_LENGTH)])
+
+    def validate_person(self, field: Field) -> None:
+        """Hold the name against the rules that need no database."""
+        asks(check_name, field.data)
+
+    def validate_email(self, field: Field) -> None:
+        """Look at the address's form."""
+        asks(check_email, field.data)
+
+    def validate_password(self, field: Field) -> None:
+        """Refuse what anyone would try first."""
+        email, name = (self.email.data or "").strip().lower(), self.person.data or ""
+        asks(check_new_password, field.data, email=email, name=name)
 
 
 class CodeForm(FlaskForm):  # type: ignore[misc]
