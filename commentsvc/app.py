@@ -35,6 +35,7 @@ from commentsvc.web import (
     docs,
     embed,
     errors,
+    feeds,
     first_run,
     insights,
     invitations,
@@ -46,6 +47,7 @@ from commentsvc.web import (
     policy_desk,
     presence,
     publishers_api,
+    reading,
     saved_views,
     scoring,
     sections,
@@ -93,7 +95,7 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     )  # fmt: skip
     for module in (
         *apis, *desks, accounts, confirming, api_tokens, invitations, first_run, legal_notices, assets, docs, embed,
-        operations,
+        feeds, reading, operations,
     ):  # fmt: skip
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
