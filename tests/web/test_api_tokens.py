@@ -69,9 +69,7 @@ def test_a_token_is_shown_once_and_works(app: Any, db: Database, cast: Cast, eve
     assert "Eve Okoro made the token “For the test”" in words(eve.get("/console/daily/settings").text)
 
 
-def test_what_waits_in_the_cookie_is_worth_nothing_and_soon_forgotten(
-    app: Any, cast: Cast, eve: Any, sign_in: Any
-) -> None:
+def test_what_waits_in_the_cookie_is_worth_nothing_and_soon_forgotten(app: Any, eve: Any, sign_in: Any) -> None:
     submit(eve, SITES, name="x", scopes="moderate", lasts="30")
     with eve.session_transaction() as browser:
         nonce = browser["new_token"]
@@ -98,9 +96,7 @@ def test_a_token_ends_with_its_time(app: Any, db: Database, cast: Cast, eve: Any
     assert (before, after) == ((200, 200), (401, 200))
 
 
-def test_its_last_use_is_kept_to_the_minute_without_a_write_for_each_request(
-    app: Any, db: Database, cast: Cast
-) -> None:
+def test_last_use_is_kept_to_the_minute_without_a_write_for_each_request(app: Any, db: Database, cast: Cast) -> None:
     services = app.extensions["commentsvc"]
     with db.writing() as session:
         headers = factories.bearer(session, cast.cam, cast.daily, Scope.MODERATE)
@@ -161,9 +157,7 @@ def test_ones_own_page_ends_only_ones_own(db: Database, cast: Cast, eve: Any, ad
     assert row(db).revoked_at is None
 
 
-def test_ones_own_page_makes_tokens_for_ones_sites_within_ones_role(
-    app: Any, db: Database, cast: Cast, sign_in: Any
-) -> None:
+def test_ones_own_page_makes_tokens_within_ones_role(app: Any, db: Database, cast: Cast, sign_in: Any) -> None:
     ada = sign_in("ada@daily.example")
     make(ada, OWN, scope="reader", site="daily")
     asked = {"name": "x", "lasts": "30"}
