@@ -184,11 +184,10 @@ def test_who_removes_themself_is_led_away(db: Database, cast: Cast, eve: Any) ->
     assert eve.get(STAFF).status_code == 404
 
 
-@pytest.mark.parametrize("person", ["{dee}", "{ada}", "0", "-1", "9" * 40, "x"])
-def test_a_role_on_another_site_is_not_theirs_to_change(db: Database, cast: Cast, eve: Any, person: str) -> None:
-    address = f"{STAFF}/{person.format(dee=cast.dee.id, ada=cast.ada.id)}"
+def test_a_role_on_another_site_is_not_theirs_to_change(db: Database, cast: Cast, eve: Any) -> None:
+    for person in (cast.dee.id, cast.ada.id, 0, -1, "9" * 40, "x"):
+        assert press(eve, STAFF, f"{STAFF}/{person}/role", role="admin").status_code == 404
+        assert press(eve, STAFF, f"{STAFF}/{person}/remove").status_code == 404
 
-    assert press(eve, STAFF, f"{address}/role", role="admin").status_code == 404
-    assert press(eve, STAFF, f"{address}/remove").status_code == 404
     assert press(eve, STAFF, f"{STAFF}/{cast.cam.id}/role", role="owner").status_code == 422
     assert role_of(db, "dee@other.example") == Role.MANAGER
