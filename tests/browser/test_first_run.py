@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 def test_from_the_code_in_the_log_to_comments_on_a_page(browser: Browser, database_url: str, tmp_path: Path) -> None:
     (tmp_path / "paper").mkdir()
-    with serving(tmp_path / "paper") as paper, running_server(database_url, tmp_path, workers=2) as server:
+    with serving(tmp_path / "paper") as paper, running_server(database_url, tmp_path) as server:
         pages = paper.url.replace("127.0.0.1", "localhost")
         code = re.search(r"(?:[2-9A-Z]{4}-){2}[2-9A-Z]{4}", server.log.read_text())
         assert code is not None
