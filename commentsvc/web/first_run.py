@@ -26,15 +26,17 @@ blueprint = Blueprint("first_run", __name__)
 blueprint.after_request(protect)
 
 _MARK = "first_run"
-_NO_PAGES = ("/api/", "/v1alpha1/", "/static/", "/feeds/", "/embed.js", "/healthz", "/readyz", "/metrics")
+_PAGES = ("/console", "/auth/")
 _WRONG = "This isn’t the code. It is in the log of the server that runs now, after the words “There is no site yet”."
 
 
 @blueprint.before_app_request
 def lead_here() -> ResponseReturnValue | None:
-    """Lead every page to the set-up while there is no site."""
+    """Lead every page that there could be to the set-up while there is no site."""
     services = context.services()
-    if services.has_site.is_set() or request.path.startswith((*_NO_PAGES, "/setup")):
+    if services.has_site.is_set() or services.settings.demo:
+        return None
+    if request.path != "/" and not request.path.startswith(_PAGES):
         return None
     # Whoever is signed in has an account, and so there is a site: nothing is asked of the database for them.
     if "_user_id" in session or not _is_waiting():

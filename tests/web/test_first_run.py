@@ -51,7 +51,7 @@ def kept(db: Database) -> list[str]:
         return [*session.scalars(select(Site.key)), *session.scalars(select(Person.name))]
 
 
-PAGES = ("/", "/console", "/console/daily", "/auth/sign-in", "/auth/sign-up", "/auth/account", "/nowhere")
+PAGES = ("/", "/console", "/console/daily", "/auth/sign-in", "/auth/sign-up", "/auth/account", "/auth/nowhere")
 NO_PAGES = {"/healthz": 200, "/readyz": 200, "/metrics": 200, "/embed.js": 200, "/api/v1/config?site=daily": 404}
 
 
