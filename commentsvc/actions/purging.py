@@ -4,7 +4,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from commentsvc.actions import waves
-from commentsvc.enums import BulkState
+from commentsvc.enums import BulkState, SiteChangeKind
 from commentsvc.infra import jobs
 from commentsvc.store.models import (
     AlertMessage,
@@ -19,6 +19,7 @@ from commentsvc.store.models import (
     RefreshToken,
     Sighting,
     SignInFailure,
+    SiteChange,
 )
 
 _DAY_US = 24 * 3600 * 1_000_000
@@ -41,13 +42,23 @@ def purge(session: Session, *, now: int) -> int:
         (OutgoingMail.created_at, now - _KEEP_MAILS_US),
         (Band.created_at, now - waves.KEEP_US),
     ]
-    gone = jobs.purge(session, now=now) + _purge_unconfirmed(session, now=now)
+    gone = jobs.purge(session, now=now) + _purge_unconfirmed(session, now=now) + _purge_invited(session, now=now)
     for column, end in ends:
         rows = session.execute(
             delete(column.class_).where(column < end).returning(column).execution_options(synchronize_session=False)
         )
         gone += len(rows.all())
     return gone
+
+
+def _purge_invited(session: Session, *, now: int) -> int:
+    """Forget who was invited a while ago: the log has their addresses, and perhaps they never made an account."""
+    old = delete(SiteChange).where(
+        SiteChange.kind.in_((SiteChangeKind.INVITED, SiteChangeKind.UNINVITED)),
+        SiteChange.created_at < now - _KEEP_MESSAGES_US,
+    )
+    rows = session.execute(old.returning(SiteChange.id).execution_options(synchronize_session=False))
+    return len(rows.all())
 
 
 def _purge_unconfirmed(session: Session, *, now: int) -> int:

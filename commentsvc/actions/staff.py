@@ -15,7 +15,7 @@ from commentsvc.actions.newsrooms import log, refuse_others
 from commentsvc.enums import MailKind, Role, Scope, SiteChangeKind
 from commentsvc.errors import Conflict, Forbidden, Invalid, NotFound
 from commentsvc.queries.callers import hash_token
-from commentsvc.queries.sites import find_membership, is_barred
+from commentsvc.queries.sites import barring, find_membership, is_barred
 from commentsvc.queries.staff import ROLES, find_invitation
 from commentsvc.store.models import ApiToken, Invitation, Membership, Person, Site
 
@@ -104,7 +104,7 @@ def change_role(session: Session, site: Site, person_id: int, role: Role, *, by:
         raise Invalid("Choose a role.", field="role")
     if whom.role == role:
         return whom
-    _keep_one_admin(session, whom)
+    _keep_one_admin(session, whom, now=now)
     before, whom.role = whom.role, role
     if before == Role.ADMIN:
         _forget_invitations(session, whom)
@@ -119,7 +119,7 @@ def remove(session: Session, site: Site, person_id: int, *, by: Membership, now:
     """
     _lock(session, site, by)
     whom = _staff(session, site, person_id)
-    _keep_one_admin(session, whom)
+    _keep_one_admin(session, whom, now=now)
     before, whom.role = whom.role, Role.READER
     _forget_invitations(session, whom)
     for token in session.scalars(
@@ -163,9 +163,15 @@ def _refuse_staff(session: Session, site: Site, address: str) -> None:
         raise Invalid("This person is on the staff already; change their role in the list.", field="email")
 
 
-def _keep_one_admin(session: Session, whom: Membership) -> None:
-    others = (Membership.site_id == whom.site_id, Membership.role == Role.ADMIN, Membership.person_id != whom.person_id)
-    if whom.role == Role.ADMIN and not session.scalar(select(func.count()).select_from(Membership).where(*others)):
+def _keep_one_admin(session: Session, whom: Membership, *, now: int) -> None:
+    others = select(Membership.person_id).where(
+        Membership.site_id == whom.site_id,
+        Membership.role == Role.ADMIN,
+        Membership.person_id != whom.person_id,
+        # Whoever is suspended or banned can't get in: a site with none but them would have nobody.
+        ~barring(Membership.person_id, Membership.site_id, now=now),
+    )
+    if whom.role == Role.ADMIN and session.scalar(others.limit(1)) is None:
         raise Conflict("A site has one administrator at least. Make somebody else one first.")
 
 

@@ -29,7 +29,7 @@ from commentsvc.cli.doctor import examine
 from commentsvc.cli.opening import open_database
 from commentsvc.cli.progress import progress
 from commentsvc.cli.scorer import scorer, shared_scorer
-from commentsvc.enums import Role, Scope
+from commentsvc.enums import Role, Scope, SiteChangeKind
 from commentsvc.errors import DomainError, Invalid, Malformed, Misconfigured, NotFound
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.terms import Draft
@@ -142,7 +142,8 @@ def site() -> None:
 def add_site(key: str, origins: tuple[str, ...], name: str | None) -> None:
     """Create a site."""
     with _writing() as session:
-        newsrooms.add_site(session, key, name=name or key, origins=origins, now=now_us())
+        made = newsrooms.add_site(session, key, name=name or key, origins=origins, now=now_us())
+        newsrooms.log(session, made, SiteChangeKind.CREATED, by=None, now=now_us())
     click.echo(f"The site {key} is ready. Give it a manager: commentsvc manager add EMAIL --site {key}")
 
 
@@ -163,8 +164,10 @@ def add_manager(email: str, key: str, role: str, name: str | None) -> None:
         now = now_us()
         newsroom = get_site(session, key)
         person = _find_person(session, email) or _open_account(session, email, name, now=now)
-        accounts.join(session, person, newsroom, now=now)
+        before = accounts.join(session, person, newsroom, now=now).role
         accounts.set_role(session, person, newsroom, Role(role))
+        roles = {"before": {"role": before}, "after": {"role": role}}
+        newsrooms.log(session, newsroom, SiteChangeKind.ROLE, about=person, by=None, now=now, **roles)
         link = accounts.one_time_link(session, person, base_url=settings.base_url, secret=settings.secret_key, now=now)
     click.echo(link)
 
@@ -185,6 +188,10 @@ def token(email: str, key: str, words: tuple[str, ...]) -> None:
             raise NotFound(f"Nobody has the address {email}.")
         scopes = [Scope(word) for word in words]
         made = tokens.issue_token(session, person, newsroom, name="command line", now=now_us(), scopes=scopes)
+        facts = {"name": "command line", "scopes": [*map(str, scopes)]}
+        newsrooms.log(
+            session, newsroom, SiteChangeKind.TOKEN_CREATED, after=facts, about=person, by=None, now=now_us()
+        )  # fmt: skip
     click.echo(made)
 
 

@@ -140,7 +140,7 @@ def _proved_nonce() -> str | None:
 def _ask_code(form: CodeForm) -> str:
     # Browsers keep our session's cookie only over https, or on the machine itself.
     cookies_work = request.is_secure or request.host.rpartition(":")[0].strip("[]") in LOCAL or request.host in LOCAL
-    return render_template("first_run/code.html", form=form, cookies_work=cookies_work)
+    return render_template("first_run/code.html", form=form, cookies_work=cookies_work, has_code=_nonce() is not None)
 
 
 def _ask_site(form: FirstRunForm, items: list[dict[str, str]]) -> str:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from commentsvc.actions import links, staff
+from commentsvc.actions.purging import purge
 from commentsvc.enums import MailKind, Role, SanctionKind
 from commentsvc.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from commentsvc.queries.callers import find_caller
@@ -181,6 +182,26 @@ def test_the_last_administrator_stays(db: Database, cast: Cast) -> None:
     act(db, cast, staff.remove, cast.eve.id)
 
     assert (role_of(db, cast.eve, cast.daily), role_of(db, cast.cam, cast.daily)) == ("reader", "admin")
+
+
+def test_an_administrator_who_is_banned_does_not_count(db: Database, cast: Cast) -> None:
+    with db.writing() as session:
+        factories.sanction(session, cast.cam, cast.daily, SanctionKind.BAN)
+        factories.member(session, cast.cam, cast.daily, Role.ADMIN)
+
+    with pytest.raises(Conflict):
+        act(db, cast, staff.remove, cast.eve.id)
+
+
+def test_the_log_forgets_addresses_that_were_invited_after_a_while(db: Database, cast: Cast) -> None:
+    invite(db, cast, "fay@daily.example")
+    act(db, cast, staff.change_role, cast.cam.id, Role.ADMIN)
+    with db.writing() as session:
+        purge(session, now=NOW + 91 * 24 * 3600 * 1_000_000)
+
+    with db.reading() as session:
+        assert session.scalars(select(SiteChange.kind)).all() == ["role"]
+        assert session.scalars(select(Invitation)).all() == []
 
 
 def test_two_administrators_who_remove_each_other_at_once_leave_one(db: Database, cast: Cast) -> None:
