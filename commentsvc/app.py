@@ -25,6 +25,7 @@ from commentsvc.web import (
     accounts,
     alerts_desk,
     answers,
+    api_tokens,
     articles_desk,
     assets,
     bulk,
@@ -35,8 +36,10 @@ from commentsvc.web import (
     embed,
     errors,
     feeds,
+    first_run,
     identities,
     insights,
+    invitations,
     legal_notices,
     managers_api,
     oidc,
@@ -53,12 +56,16 @@ from commentsvc.web import (
     security,
     shortcuts,
     signin_desk,
+    site_desk,
+    staff_desk,
+    token_desk,
     waves,
     widget_api,
 )
 from commentsvc.web import token as token_endpoint
 from commentsvc.web.cache import PageCache
 from commentsvc.web.demo import mount_demo, newspaper_address
+from commentsvc.web.seen import Seen
 
 _AT_ONCE = 128
 """How many bare texts the scorer's judge takes at once; most of them wait for the batcher."""
@@ -73,6 +80,7 @@ class CommentsApp(APIFlask):
         """Run the view; what it returned is committed before the answer leaves."""
         answer = super().dispatch_request()
         context.finish(commit=True)
+        context.services().seen.write_if_late()
         return answer
 
 
@@ -86,9 +94,12 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
     desks = (
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
-        insights, alerts_desk, signin_desk,
+        insights, alerts_desk, signin_desk, site_desk, staff_desk, token_desk,
     )  # fmt: skip
-    pages = (accounts, oidc, identities, confirming, legal_notices, assets, docs, embed, feeds, reading, operations)
+    pages = (
+        accounts, oidc, identities, confirming, api_tokens, invitations, first_run, legal_notices, assets, docs, embed,
+        feeds, reading, operations,
+    )  # fmt: skip
     for module in (*apis, *desks, *pages):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
@@ -129,12 +140,14 @@ def _bare_app(settings: Settings, judge: Judge, *, spec_path: str | None) -> Com
 
 def services_for(settings: Settings, judge: Judge) -> context.Services:
     """Open what an application shares among its requests."""
+    db = Database(settings.resolved_database_url)
     return context.Services(
         settings=settings,
-        db=Database(settings.resolved_database_url),
+        db=db,
         judge=judge,
         limiter=Limiter(redis_url=settings.redis_url, enabled=settings.rate_limits == "on"),
         pages=PageCache(settings.page_cache_mb * 1024 * 1024),
+        seen=Seen(db),
     )
 
 

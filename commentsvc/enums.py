@@ -213,6 +213,22 @@ class ReportOutcome(StrEnum):
     DISMISSED = "dismissed"
 
 
+class SiteChangeKind(StrEnum):
+    """What was changed about a site."""
+
+    CREATED = "created"
+    DETAILS = "details"
+    ORIGIN_ADDED = "origin_added"
+    ORIGIN_REMOVED = "origin_removed"
+    INVITED = "invited"
+    UNINVITED = "uninvited"
+    JOINED = "joined"
+    ROLE = "role"
+    REMOVED = "removed"
+    TOKEN_CREATED = "token_created"  # noqa: S105 (a word for what was done)
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105
+
+
 class SanctionKind(StrEnum):
     """What a site imposes on a person."""
 
@@ -312,6 +328,7 @@ class Purpose(StrEnum):
     """What a one-time link is good for, and for nothing else."""
 
     SET_PASSWORD = "set_password"  # noqa: S105 (a purpose, not a password)
+    INVITATION = "invitation"
 
 
 class JobState(StrEnum):

@@ -9,7 +9,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import accounts, bulks, cases, decisions, names, posting, sanctions
+from commentsvc.actions import accounts, bulks, cases, decisions, names, posting, sanctions, staff
 from commentsvc.actions import clearing as clearings
 from commentsvc.actions.decisions import Item
 from commentsvc.actions.posting import ArticleRef, Prepared
@@ -28,6 +28,7 @@ from commentsvc.store.models import (
     Comment,
     Decision,
     Guidelines,
+    Invitation,
     Membership,
     Origin,
     Person,
@@ -37,6 +38,8 @@ from commentsvc.store.models import (
 
 STAFF = (Scope.READER, Scope.MODERATE, Scope.ARTICLES, Scope.ANALYZE)
 PASSWORD = "correct horse battery"
+SECRET = "tests-only-" + "k" * 32
+"""The secret key of the settings that tests have."""
 _serial = itertools.count(1)
 _OUTCOMES = {
     Status.PUBLISHED: Outcome.PUBLISH,
@@ -85,6 +88,15 @@ def member(session: Session, who: Person, of: Site, role: Role = Role.READER, *,
     membership.role = role
     session.flush()
     return membership
+
+
+def invitation(session: Session, to: Site, by: Person, email: str = "", role: Role = Role.MANAGER) -> Invitation:
+    """Invite somebody to a site's staff; the mail waits in the outbox."""
+    membership = find_membership(session, by.id, to.id)
+    assert membership is not None
+    site = session.get_one(Site, to.id)
+    email = email or f"colleague-{next(_serial)}@{to.key}.example"
+    return staff.invite(session, site, email=email, role=role, by=membership, secret=SECRET, now=now_us())
 
 
 def article(session: Session, of: Site, key: str = "", *, now: int | None = None, **columns: object) -> Article:

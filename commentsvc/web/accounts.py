@@ -270,7 +270,7 @@ def _next(person: Person) -> str:
 
 
 def _managed(person: Person) -> bool:
-    return bool(managed_sites(context.session(), person.id))
+    return bool(managed_sites(context.session(), person.id, now=context.now()))
 
 
 def _asked() -> _Asked:

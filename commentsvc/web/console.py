@@ -12,7 +12,7 @@ from commentsvc.actions import answering, noting, reviewing
 from commentsvc.actions.decisions import Item, Result
 from commentsvc.actions.drafts import policy_of
 from commentsvc.actions.rules import rules_of
-from commentsvc.enums import Action, ArticleSort, CaseSort, CaseState, Guideline
+from commentsvc.enums import Action, ArticleSort, CaseSort, CaseState, Guideline, Role
 from commentsvc.errors import (
     ArticleClosed,
     Conflict,
@@ -47,11 +47,14 @@ def show_sites() -> ResponseReturnValue:
     if person is None:
         return to_sign_in()
     session = context.session()
-    managed = people.managed_sites(session, person.id)
+    managed = people.managed_sites(session, person.id, now=context.now())
     if len(managed) == 1:
         return redirect(url_for("console.show_queue", site_key=session.get_one(Site, managed[0].site_id).key), 303)
     listed = [(session.get_one(Site, one.site_id), queue.summary(session, one.site_id)) for one in managed]
-    return render_template("console/sites.html", sites=listed, me=person.name, now=context.now(), **scenes.WORDS)
+    may_add = any(one.role == Role.ADMIN for one in managed)
+    return render_template(
+        "console/sites.html", sites=listed, me=person.name, may_add=may_add, now=context.now(), **scenes.WORDS
+    )
 
 
 @blueprint.get("/<site_key>")

@@ -1,6 +1,7 @@
 """What does a view have at hand: services, the request's transaction, the time?"""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app, g, request
@@ -13,6 +14,7 @@ from commentsvc.store.db import Database, now_us
 if TYPE_CHECKING:
     from commentsvc.moderation.pipeline import Judge
     from commentsvc.web.cache import PageCache
+    from commentsvc.web.seen import Seen
 
 _READS = {"GET", "HEAD", "OPTIONS"}
 
@@ -26,6 +28,9 @@ class Services:
     judge: "Judge"
     limiter: Limiter
     pages: "PageCache"
+    seen: "Seen"
+    has_site: threading.Event = field(default_factory=threading.Event)
+    """Set once a site was found; there is no way back to an installation without one."""
 
 
 def services() -> Services:

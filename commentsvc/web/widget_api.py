@@ -6,6 +6,7 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 
 from commentsvc.actions import appeals, posting, reporting, sanctions, voting
+from commentsvc.actions.newsrooms import is_origin
 from commentsvc.actions.posting import ArticleRef
 from commentsvc.actions.rules import next_turn, rules_of
 from commentsvc.enums import Role, Scope, Status
@@ -32,6 +33,7 @@ def config(query_data: shapes.SiteQuery) -> Response:
     """Return a site's name, guidelines, sorts and limits."""
     session = context.session()
     site = sites.get_site(session, query_data.site)
+    _note_page(site)
     sign_in = f"{context.services().settings.base_url}/auth/authorize"
     shape = shapes.config_json(site, sites.guidelines_of(session, site), sites.limits_of(site), sign_in=sign_in)
     return public(encode(shape))
@@ -324,6 +326,16 @@ def _of_this_site(text: str, reading: Any = None) -> int:
     if comment is None or comment.site_id != caller().site_id:
         raise NotFound("There is no such comment.")
     return int(comment.id)
+
+
+def _note_page(site: Site) -> None:
+    """Note where the widget was loaded, so that an admin can see that the site's tags work."""
+    origin = request.headers.get("Origin")
+    if origin is None and request.headers.get("Sec-Fetch-Site") == "same-origin":
+        # A page of our own origin, as in a demo: browsers send no Origin with it.
+        origin = request.host_url.rstrip("/")
+    if origin is not None and is_origin(origin):
+        context.services().seen.widget(site.key, origin, now=context.now())
 
 
 def _refuse_foreign_page(session: Any, site: Site) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from flask import session
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy import select
 
 from commentsvc.actions import bulks, policies, views
 from commentsvc.enums import SanctionKind, Status
@@ -13,7 +14,7 @@ from commentsvc.moderation.replay import Tally
 from commentsvc.queries.queue import find_open_case_id
 from commentsvc.queries.sites import find_membership
 from commentsvc.store.db import now_us
-from commentsvc.store.models import Backtest, Membership, PolicyChange, SigningKey, Site
+from commentsvc.store.models import ApiToken, Backtest, Membership, PolicyChange, SigningKey, Site
 from commentsvc.web.accounts import sign_in_here
 from tests import factories
 
@@ -286,6 +287,61 @@ MATRIX: dict[tuple[str, str], Row] = {
     ),
     ("GET", "shortcuts.show_keys"): Row((303, 404, 200, 200, 404), "/console/daily/keys", kind="page"),
     ("POST", "shortcuts.keep_keys"): Row((303, 404, 303, 303, 404), "/console/daily/keys", {}, kind="form"),
+    # The site's settings: its administrators only; another site's can't even see that it is there.
+    ("GET", "site_desk.show_settings"): Row((303, 404, 403, 200, 404), "/console/daily/settings", kind="page"),
+    ("POST", "site_desk.save_settings"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings",
+        {"name": "The Daily", "locale": "en", "time_zone": "Europe/Oslo"}, kind="form",
+    ),
+    ("GET", "site_desk.show_embed"): Row((303, 404, 403, 200, 404), "/console/daily/settings/embedding", kind="page"),
+    ("POST", "site_desk.add_origin"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings/origins", {"origin": "https://www.daily.example"},
+        kind="form",
+    ),
+    ("POST", "site_desk.remove_origin"): Row(
+        (303, 404, 403, 409, 404), "/console/daily/settings/origins/remove", {"origin": "https://daily.example"},
+        kind="form",
+    ),
+    ("GET", "site_desk.show_new_site"): Row((303, 403, 403, 200, 403), "/console/sites/new", kind="page"),
+    ("POST", "site_desk.add_site"): Row(
+        (303, 403, 403, 303, 403), "/console/sites/new",
+        {"name": "The Weekly", "key": "weekly", "origins": "https://weekly.example"}, kind="form",
+    ),
+    ("GET", "staff_desk.show_staff"): Row((303, 404, 403, 200, 404), "/console/daily/settings/staff", kind="page"),
+    ("POST", "staff_desk.invite"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings/staff", {"email": "fay@daily.example", "role": "manager"},
+        kind="form",
+    ),
+    ("POST", "staff_desk.take_back"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings/invitations/{invitation}/take-back", {}, kind="form",
+    ),
+    ("POST", "staff_desk.change_role"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings/staff/{cam}/role", {"role": "admin"}, kind="form",
+    ),
+    ("POST", "staff_desk.remove"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings/staff/{cam}/remove", {}, kind="form",
+    ),
+    ("GET", "token_desk.show_tokens"): Row((303, 404, 403, 200, 404), "/console/daily/settings/tokens", kind="page"),
+    ("POST", "token_desk.create"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings/tokens",
+        {"name": "CMS", "scopes": "articles", "lasts": "90"}, kind="form",
+    ),
+    ("POST", "token_desk.revoke"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings/tokens/{token}/revoke", {}, kind="form",
+    ),
+    # One's own tokens: the one in the address is cam's, and nobody else's.
+    ("GET", "api_tokens.show_tokens"): Row((302, 200, 200, 200, 200), "/auth/tokens", kind="page"),
+    ("POST", "api_tokens.create"): Row(
+        (302, 303, 303, 303, 422), "/auth/tokens",
+        {"site": "daily", "name": "Mine", "scopes": "reader", "lasts": "30"}, kind="form",
+    ),
+    ("POST", "api_tokens.revoke"): Row((302, 404, 303, 404, 404), "/auth/tokens/{token}/revoke", {}, kind="form"),
+    ("GET", "invitations.show_invitation"): Row((404,) * 5, "/auth/invitation/nothing", kind="page"),
+    ("POST", "invitations.accept"): Row((404,) * 5, "/auth/invitation/nothing", {}, kind="form"),
+    # Setting up: over as soon as there is a site.
+    ("GET", "first_run.show_setup"): Row((303,) * 5, "/setup", kind="page"),
+    ("POST", "first_run.prove_code"): Row((303,) * 5, "/setup", {"code": "AAAA"}, kind="form"),
+    ("POST", "first_run.set_up"): Row((303,) * 5, "/setup/site", {}, kind="form"),
     # Accounts and signing in: open to everyone; what they do is tested in test_accounts and test_token.
     ("GET", "accounts.sign_in"): Row(ANYONE, "/auth/sign-in", kind="page"),
     ("POST", "accounts.sign_in"): Row((422,) * 5, "/auth/sign-in", {}, kind="form"),
@@ -366,10 +422,14 @@ def scene(db, cast):
             "eve": factories.bearer(writing, cast.eve, cast.daily, *factories.STAFF),
             "dee": factories.bearer(writing, cast.dee, cast.other, *factories.STAFF),
         }
+        staff_token = writing.scalar(select(ApiToken.id).where(ApiToken.person_id == cast.cam.id))
+        invitation = factories.invitation(writing, cast.daily, cast.eve)
     ids = {"theirs": str(theirs.id), "held": str(held.id), "decision": str(decision.id)}
     ids |= {"backtest": str(backtest.id), "change": str(change.id)}
     ids |= {"nia": str(nia.id), "sanction": str(sanction.id), "clearing": str(clearing.id)}
     ids |= {"article": str(cast.story.id), "key": str(key.id)}
+    ids |= {"article": str(cast.story.id), "cam": str(cast.cam.id)}
+    ids |= {"token": str(staff_token), "invitation": str(invitation.id)}
     ids |= {"batch": decision.batch, "prepared": str(prepared.id), "bulk": str(started.id)}
     ids |= {"case": str(case), "view": str(view.id)}
     return ids, tokens

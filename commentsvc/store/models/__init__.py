@@ -3,6 +3,7 @@
 Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both mean the same on SQLite and PostgreSQL.
 """
 
+from commentsvc.store.models.administration import FirstRun, Invitation, Sighting, SiteChange
 from commentsvc.store.models.bulk import Band, Bulk, BulkItem
 from commentsvc.store.models.desk import (
     Appeal,
@@ -52,9 +53,11 @@ __all__ = [
     "CommentNote",
     "Decision",
     "DefaultView",
+    "FirstRun",
     "Guidelines",
     "IdempotencyKey",
     "Identity",
+    "Invitation",
     "Job",
     "LegalNotice",
     "Membership",
@@ -77,11 +80,13 @@ __all__ = [
     "SavedView",
     "ShadowVerdict",
     "Shortcuts",
+    "Sighting",
     "SignInFailure",
     "SignOn",
     "SignalRow",
     "SigningKey",
     "Site",
+    "SiteChange",
     "SiteSecret",
     "Table",
     "UsedAssertion",
