@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commentsvc import __version__
+from commentsvc.infra import discretion
 from commentsvc.infra.limits import Limiter
 from commentsvc.infra.paths import TEMPLATES
 from commentsvc.infra.scoring import RemoteEngine
@@ -42,6 +43,8 @@ from commentsvc.web import (
     perspective,
     policy_desk,
     presence,
+    privacy,
+    privacy_desk,
     publishers_api,
     saved_views,
     scoring,
@@ -81,9 +84,9 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
     desks = (
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
-        insights, alerts_desk,
+        insights, alerts_desk, privacy_desk,
     )  # fmt: skip
-    for module in (*apis, *desks, accounts, confirming, legal_notices, assets, docs, embed, operations):
+    for module in (*apis, *desks, accounts, confirming, privacy, legal_notices, assets, docs, embed, operations):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))
@@ -153,6 +156,7 @@ def configure_logs(log_format: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            discretion.withhold,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

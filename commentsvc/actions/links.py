@@ -17,7 +17,10 @@ from commentsvc.enums import Purpose
 from commentsvc.queries.callers import derived_key, hash_token
 from commentsvc.store.models import OneTimeLink, Person
 
-PATHS: Mapping[Purpose, str] = {Purpose.SET_PASSWORD: "/auth/set-password/"}
+PATHS: Mapping[Purpose, str] = {
+    Purpose.SET_PASSWORD: "/auth/set-password/",
+    Purpose.KEEP_ACCOUNT: "/auth/keep-account/",
+}
 """Where a link of each purpose leads; its token follows."""
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from commentsvc.actions import waves
+from commentsvc.actions import retaining, waves
 from commentsvc.enums import BulkState
 from commentsvc.infra import jobs
 from commentsvc.store.models import (
@@ -14,14 +14,12 @@ from commentsvc.store.models import (
     BulkItem,
     IdempotencyKey,
     OneTimeLink,
-    OutgoingMail,
     RefreshToken,
     SignInFailure,
 )
 
 _DAY_US = 24 * 3600 * 1_000_000
 _KEEP_MESSAGES_US = 90 * _DAY_US
-_KEEP_MAILS_US = 30 * _DAY_US
 
 
 def purge(session: Session, *, now: int) -> int:
@@ -33,10 +31,9 @@ def purge(session: Session, *, now: int) -> int:
         (IdempotencyKey.created_at, now - _DAY_US),
         (SignInFailure.created_at, now - _DAY_US),
         (AlertMessage.created_at, now - _KEEP_MESSAGES_US),
-        (OutgoingMail.created_at, now - _KEEP_MAILS_US),
         (Band.created_at, now - waves.KEEP_US),
     ]
-    gone = jobs.purge(session, now=now) + _purge_unconfirmed(session, now=now)
+    gone = jobs.purge(session, now=now) + _purge_unconfirmed(session, now=now) + retaining.purge(session, now=now)
     for column, end in ends:
         rows = session.execute(
             delete(column.class_).where(column < end).returning(column).execution_options(synchronize_session=False)

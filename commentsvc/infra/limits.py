@@ -19,6 +19,8 @@ LIMITS: Mapping[str, str] = {
     "vote": "120/minute",
     "report": "20/hour",
     "legal_notice": "10/hour",
+    "export": "5/day",
+    "delete_account": "10/day",
     "sign_up": "10/hour",
     "sign_in": "20/minute",
     "token": "60/minute",

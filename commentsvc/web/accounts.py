@@ -18,6 +18,7 @@ from commentsvc.actions.tokens import issue_code
 from commentsvc.enums import Purpose, SanctionKind
 from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
 from commentsvc.queries.callers import derived_key, find_linked
+from commentsvc.queries.deletions import find_open as find_leaving
 from commentsvc.queries.people import managed_sites
 from commentsvc.queries.sites import get_site, is_registered, list_sanctions
 from commentsvc.store.models import Person
@@ -249,6 +250,8 @@ def _page(template: str, form: FlaskForm) -> AnyResponse | tuple[str, int]:
 def _next(person: Person) -> str:
     """Say where to go after signing in: a path of ours that was asked for, never another site."""
     wanted = own_path(request.args.get("next"))
+    if find_leaving(context.session(), person.id) is not None:
+        return url_for("privacy.show", next=wanted)
     if wanted:
         return wanted
     return "/console" if _managed(person) else url_for(".account")

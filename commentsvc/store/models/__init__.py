@@ -22,6 +22,15 @@ from commentsvc.store.models.insight import Alert, AlertMessage, AlertSettings, 
 from commentsvc.store.models.mail import OutgoingMail
 from commentsvc.store.models.people import Clearing, Membership, Person, PersonNote, Sanction
 from commentsvc.store.models.policies import Backtest, PolicyChange, SiteSecret
+from commentsvc.store.models.privacy import (
+    Access,
+    AccountDeletion,
+    CommentNetwork,
+    Export,
+    ExportPart,
+    NetworkKey,
+    Retention,
+)
 from commentsvc.store.models.rules import BreakerTrip, RuleChange
 from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeLink, RefreshToken, SignInFailure
 from commentsvc.store.models.sites import Article, Guidelines, Origin, Site
@@ -33,6 +42,8 @@ __all__ = [
     "CLOSED",
     "OPEN",
     "PUBLISHED",
+    "Access",
+    "AccountDeletion",
     "Alert",
     "AlertMessage",
     "AlertSettings",
@@ -48,14 +59,18 @@ __all__ = [
     "Case",
     "Clearing",
     "Comment",
+    "CommentNetwork",
     "CommentNote",
     "Decision",
     "DefaultView",
+    "Export",
+    "ExportPart",
     "Guidelines",
     "IdempotencyKey",
     "Job",
     "LegalNotice",
     "Membership",
+    "NetworkKey",
     "Notice",
     "Nudge",
     "OneTimeLink",
@@ -68,6 +83,7 @@ __all__ = [
     "RefreshToken",
     "Report",
     "Rescoring",
+    "Retention",
     "Revision",
     "RuleChange",
     "Sanction",
