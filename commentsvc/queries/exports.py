@@ -56,8 +56,9 @@ def behind(query: Select[Any], order: Sequence[InstrumentedAttribute[Any]], reac
 
 def comments_behind(session: Session, person_id: int, reached: Sequence[Any], *, limit: int) -> list[tuple[int, int]]:
     """List the next of a person's comments as (site, comment)."""
-    order = [Comment.site_id, Comment.id]
-    rows = session.execute(behind(select(*order).where(Comment.person_id == person_id), order, reached).limit(limit))
+    order: list[InstrumentedAttribute[Any]] = [Comment.site_id, Comment.id]
+    query: Select[Any] = select(*order).where(Comment.person_id == person_id)
+    rows: Sequence[Any] = session.execute(behind(query, order, reached).limit(limit)).all()
     return [(row[0], row[1]) for row in rows]
 
 
