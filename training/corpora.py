@@ -159,7 +159,8 @@ def _templates(path: Path, chance: random.Random) -> Iterator[Example]:
     """Yield sentences that name identities, kindly and unkindly, so that a name alone isn't evidence."""
     every = list(rows(path))
     short = [row for row in every if row["template"] != "name_adj"]
-    names = chance.sample([row for row in every if row["template"] == "name_adj"], 9000)
+    names = [row for row in every if row["template"] == "name_adj"]
+    names = chance.sample(names, min(9000, len(names)))
     for row in short + names:
         bad = row["toxicity"] == "toxic"
         targets = {"toxicity": 0.9} if bad else clean_targets()

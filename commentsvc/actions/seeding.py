@@ -4,6 +4,7 @@ Blocks of comments are made in memory and written by Core inserts. Everything th
 (shelves, counts, records, cases) is summed up for the whole block; `doctor` proves it.
 """
 
+from collections.abc import Iterator
 from operator import itemgetter
 from random import Random
 from typing import Any
@@ -16,6 +17,7 @@ from commentsvc.actions import decisions, names, seeding_words
 from commentsvc.actions.seeding_blocks import Block, Harvest, Ids, Plan, Row, grow
 from commentsvc.enums import CaseState, Role
 from commentsvc.moderation.normalise import fingerprint
+from commentsvc.store.db import Database
 from commentsvc.store.models import (
     Article,
     Case,
@@ -82,6 +84,29 @@ def plan_threads(
     )
 
 
+def plant_all(db: Database, plan: Plan) -> Iterator[int]:
+    """Write all of a plan, and tell after each block how many comments it had.
+
+    On SQLite, a plan larger than what is there is one transaction, in which the large tables' indexes are taken away
+    and built again at the end: nearly twice as fast, and whoever dies on the way leaves everything as it was. A
+    smaller one leaves other writers their turns between its blocks.
+    """
+    with db.reading() as session:
+        is_bulk = db.is_sqlite and plan.size > (session.scalar(select(func.max(Comment.id))) or 0)
+    if not is_bulk:
+        for block in plan.blocks():
+            with db.writing() as session:
+                planted = plant(session, plan, block)
+            yield planted
+        return
+    with db.writing() as session:
+        definitions = _drop_indexes(session)
+        for block in plan.blocks():
+            yield plant(session, plan, block)
+        for definition in definitions:
+            session.connection().exec_driver_sql(definition)
+
+
 def plant(session: Session, plan: Plan, block: Block) -> int:
     """Write one block of comments with everything that belongs to them; return how many."""
     _make_room(session)
@@ -114,6 +139,18 @@ def _make_room(session: Session) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA cache_size=-256000")
         connection.exec_driver_sql("PRAGMA wal_autocheckpoint=100000")
+
+
+def _drop_indexes(session: Session) -> list[str]:
+    """Drop the large tables' indexes, and return the statements that make them again."""
+    connection = session.connection()
+    large = ", ".join(f"'{table.__tablename__}'" for table in (Comment, Decision, Vote))
+    found = connection.exec_driver_sql(
+        f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ({large})"  # noqa: S608
+    ).all()
+    for name, _ in found:
+        connection.exec_driver_sql(f'DROP INDEX "{name}"')
+    return [sql for _, sql in found]
 
 
 def _reserve(session: Session, model: Any, count: int) -> int:

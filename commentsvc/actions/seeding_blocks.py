@@ -45,6 +45,11 @@ class Plan:
     """When the first comment was written, in microseconds; the last ones are written just before `now`."""
     now: int
 
+    @property
+    def size(self) -> int:
+        """How many comments it makes."""
+        return sum(size for _, size in self.articles)
+
     def blocks(self) -> Iterator["Block"]:
         """Cut every thread into blocks that fit in memory; replies stay within their block."""
         for number, (article_id, size) in enumerate(self.articles):

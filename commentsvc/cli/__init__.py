@@ -198,9 +198,8 @@ def seed(key: str, articles: int, comments: int, number: int) -> None:
             newsroom = get_site(session, key)
             plan = seeding.plan(session, newsroom, articles=articles, comments=comments, seed=number, now=now)
         with progress("Seeding", comments) as advance:
-            for block in plan.blocks():
-                with db.writing() as session:
-                    advance(seeding.plant(session, plan, block))
+            for planted in seeding.plant_all(db, plan):
+                advance(planted)
     seconds = max(0.001, (now_us() - now) / 1e6)
     click.echo(f"{comments:,} comments over {articles:,} articles in {seconds:.1f} s ({comments / seconds:,.0f}/s).")
 

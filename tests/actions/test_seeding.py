@@ -1,12 +1,14 @@
 """Is a seeded newsroom what it claims to be: so many, the same for one seed, and consistent to the last count?"""
 
-from sqlalchemy import func, select
+from contextlib import closing
+
+from sqlalchemy import func, inspect, select
 
 from commentsvc.actions import seeding
 from commentsvc.enums import Status
 from commentsvc.queries import health
 from commentsvc.store.db import Database
-from commentsvc.store.models import Article, Case, Comment, Decision, Revision, SignalRow, Vote
+from commentsvc.store.models import Article, Case, Comment, Decision, Revision, SignalRow, Table, Vote
 from tests import factories
 from tests.conftest import Cast
 
@@ -17,11 +19,16 @@ def seed(db: Database, cast: Cast, *, articles: int = 3, comments: int = 1500, n
     with db.writing() as session:
         site = session.merge(cast.daily)
         plan = seeding.plan(session, site, articles=articles, comments=comments, seed=number, now=NOW)
-    planted = 0
-    for block in plan.blocks():
-        with db.writing() as session:
-            planted += seeding.plant(session, plan, block)
-    return planted
+    return sum(seeding.plant_all(db, plan))
+
+
+def indexes(db: Database) -> set[tuple[str, str]]:
+    with db.reading() as session:
+        return {
+            (index["name"], str(index["column_names"]))
+            for table in Table.metadata.tables
+            for index in inspect(session.connection()).get_indexes(table)
+        }
 
 
 def test_seeding_makes_as_many_as_it_is_asked_for(db: Database, cast: Cast) -> None:
@@ -93,3 +100,33 @@ def test_seeding_leaves_room_for_those_who_post_next(db: Database, cast: Cast) -
     with db.reading() as session:
         assert comment.id > 100
         assert all(finding.is_well for finding in health.counters(session))
+
+
+def test_seeding_leaves_every_index_whether_it_ends_or_dies(db: Database, cast: Cast) -> None:
+    before = indexes(db)
+    with db.writing() as session:
+        plan = seeding.plan(session, session.merge(cast.daily), articles=3, comments=300, seed=1, now=NOW)
+
+    with closing(seeding.plant_all(db, plan)) as planting:
+        next(planting)
+    died = indexes(db)
+    with db.reading() as session:
+        left = session.scalar(select(func.count()).select_from(Comment))
+    sum(seeding.plant_all(db, plan))
+
+    assert died == before
+    assert left == (0 if db.is_sqlite else plan.articles[0][1])
+    assert indexes(db) == before
+
+
+def test_a_small_seeding_beside_much_lets_others_write_between(db: Database, cast: Cast) -> None:
+    seed(db, cast, comments=600)
+    with db.writing() as session:
+        plan = seeding.plan(session, session.merge(cast.daily), articles=3, comments=300, seed=2, now=NOW)
+    planting = seeding.plant_all(db, plan)
+
+    next(planting)
+    with db.writing() as session:
+        factories.article(session, session.merge(cast.daily), "meanwhile")
+
+    assert sum(planting) > 0

@@ -42,7 +42,7 @@ def data(tmp_path: Path) -> Path:
     terms = ("deaf", "sikh", "african", "african american")
     write(train / "en_templates.csv", "template,toxicity,phrase",
           *(["verb_adj", "nontoxic", f"hug {term}"] for term in terms),
-          *(["name_adj", "nontoxic", f"N{at} is a great {term}"] for term in terms for at in range(2250)),
+          *(["name_adj", "nontoxic", f"N{at} is a great {term}"] for term in terms for at in range(60)),
           *(["name_adj", "toxic", f"N{at} is a disgusting {term}"] for term in terms for at in range(20)))  # fmt: skip
     write(tmp_path / "data" / "evaluate" / "ctc.csv", "comment,is_toxic_popular_answer_1",
           *([text, 2 if rude else 1] for text, rude in texts))  # fmt: skip
