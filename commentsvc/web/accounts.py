@@ -213,10 +213,13 @@ def authorize() -> str | tuple[str, int]:
         person = person_from(form)
         if person is not None:
             sign_in_here(person)
-            return _hand_over(asked, person)
+            if find_leaving(context.session(), person.id) is None:
+                return _hand_over(asked, person)
+            known = person  # They are told first that their account is going to be deleted.
     elif "switch" not in request.args:
         known = signed_in_person()
-    page = render_template("accounts/authorize.html", asked=asked, form=form, known=known)
+    leaves = find_leaving(context.session(), known.id) if known else None
+    page = render_template("accounts/authorize.html", asked=asked, form=form, known=known, leaving=leaves)
     return page, 422 if form.errors else 200
 
 
