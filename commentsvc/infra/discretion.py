@@ -14,7 +14,7 @@ _MAIL = "mail"
 
 _QUOTED = (
     re.compile(r"DETAIL:.*", re.DOTALL),  # PostgreSQL quotes the row.
-    re.compile(r"\[(?:parameters|SQL): .*?\](?=\n|$)", re.DOTALL),  # So does SQLAlchemy.
+    re.compile(r"\[parameters: .*?\](?=\n|$)", re.DOTALL),  # So does SQLAlchemy, where it isn't told otherwise.
 )
 _ADDRESSES = (
     re.compile(r"[^\s@<>()\[\]\"',;:=]+@[^\s@<>()\[\]\"',;:]+\.[^\s@<>()\[\]\"',;:]*[^\s@<>()\[\]\"',;:.]"),

@@ -200,7 +200,7 @@ def set_password(token: str) -> AnyResponse | tuple[str, int]:
 
 
 @blueprint.route("/authorize", methods=["GET", "POST"])
-def authorize() -> str | tuple[str, int]:
+def authorize() -> AnyResponse | str | tuple[str, int]:
     """Let a reader sign in for a publisher's page, and hand the page a code for it."""
     asked = _asked()
     form = SignUpForm() if request.args.get("prompt") == "create" else SignInForm()
@@ -215,7 +215,8 @@ def authorize() -> str | tuple[str, int]:
             sign_in_here(person)
             if find_leaving(context.session(), person.id) is None:
                 return _hand_over(asked, person)
-            known = person  # They are told first that their account is going to be deleted.
+            # They are told first that their account is going to be deleted.
+            return redirect(_address(".authorize", switch="", prompt=""), 303)
     elif "switch" not in request.args:
         known = signed_in_person()
     leaves = find_leaving(context.session(), known.id) if known else None

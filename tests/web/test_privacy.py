@@ -156,14 +156,17 @@ def test_the_pop_up_shows_it_too(db: Database, cast: Cast, ada: Any, app: Any) -
 
     page = ada.get(popup()).text
 
-    signed_in = submit(app.test_client(), popup(), **ADA).text
+    other = app.test_client()
+    signed_in = submit(other, popup(switch="1"), **ADA)
+    shown = other.get(signed_in.location).text
     went_on = ada.post(popup(), data={"csrf_token": token_of(page), "continue": "1"}).text
 
-    for told in (page, signed_in):
+    for told in (page, shown):
         assert "is going to be deleted" in told
         assert "Continue as" in told
         assert "code" not in data(told)
     assert "code" in data(went_on)
+    assert (signed_in.status_code, "switch" in signed_in.location) == (303, False)
 
 
 @pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example/", "/\\evil.example"])
