@@ -21,7 +21,7 @@ def saw(by: Membership, kind: AccessKind, person_id: int | None = None) -> None:
     )
 
 
-def saw_cards(by: Membership, cards: Iterable[Card | None]) -> None:
+def saw_cards(by: Membership | None, cards: Iterable[Card | None]) -> None:
     """Keep that a manager was shown addresses of people who gave notice of illegal content, if there are any."""
-    if any(notice.email for card in cards if card for notice in card.notices):
+    if by is not None and any(notice.email for card in cards if card for notice in card.notices):
         saw(by, AccessKind.EMAIL)

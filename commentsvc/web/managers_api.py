@@ -50,7 +50,7 @@ def list_cases(query_data: CasesQuery) -> Response:
         limit=query_data.limit,
         now=context.now(),
     )
-    looking.saw_cards(_membership(), page.cards)
+    looking.saw_cards(caller().membership, page.cards)
     return jsonify({"cases": [case_json(card, now=context.now()) for card in page.cards], "next": page.next})
 
 
@@ -66,7 +66,7 @@ def claim(json_data: ClaimIn) -> Response:
     site_id = _site_of(json_data.site)
     claimed = claiming.claim_cases(session, count=json_data.n, membership=_membership(), now=now)
     cards = queue.list_cards(session, site_id, claimed, now=now)
-    looking.saw_cards(_membership(), cards)
+    looking.saw_cards(caller().membership, cards)
     return jsonify({"cases": [case_json(card, now=now) for card in cards]})
 
 
