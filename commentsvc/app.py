@@ -35,6 +35,7 @@ from commentsvc.web import (
     docs,
     embed,
     errors,
+    feeds,
     insights,
     legal_notices,
     managers_api,
@@ -46,6 +47,7 @@ from commentsvc.web import (
     privacy,
     privacy_desk,
     publishers_api,
+    reading,
     saved_views,
     scoring,
     sections,
@@ -86,7 +88,8 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
         insights, alerts_desk, privacy_desk,
     )  # fmt: skip
-    for module in (*apis, *desks, accounts, confirming, privacy, legal_notices, assets, docs, embed, operations):
+    pages = (accounts, confirming, privacy, legal_notices, assets, docs, embed, feeds, reading, operations)
+    for module in (*apis, *desks, *pages):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))

@@ -117,6 +117,13 @@ def permalink(session: Session, comment_id: int | None) -> Permalink:
     return Permalink(row, ancestors, bool(ancestors) and ancestors[0].parent_id is not None)
 
 
+def newest(session: Session, site_id: int, article: Article | None, *, limit: int) -> Sequence[CommentRow]:
+    """Return a site's newest published comments, or an article's, at any depth."""
+    where = Comment.article_id == article.id if article else Comment.site_id == site_id
+    query = _rows().where(where, Comment.status == PUBLISHED).add_columns(Article.title.label("article_title"))
+    return session.execute(query.order_by(Comment.published_at.desc(), Comment.id.desc()).limit(limit)).all()
+
+
 def count_new(session: Session, article: Article, *, since: int) -> int:
     """Count comments published after a time."""
     query = select(func.count()).where(

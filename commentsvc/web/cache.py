@@ -54,14 +54,18 @@ class PageCache:
 
 def encode(value: Any) -> Encoded:
     """Write a public answer as bytes with the entity tag of just these bytes."""
-    body = flask_json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return tagged(flask_json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def tagged(body: bytes) -> Encoded:
+    """Give bytes the entity tag of just these bytes."""
     return Encoded(body, hashlib.blake2b(body, digest_size=12).hexdigest())
 
 
-def public(page: Encoded, *, until: int | None = None) -> Response:
+def public(page: Encoded, *, until: int | None = None, mimetype: str = "application/json") -> Response:
     """Answer what is the same for everyone: any origin may read it, and caches may keep it for a minute at most,
     less when it holds for `until` seconds only."""
-    response = Response(page.body, mimetype="application/json")
+    response = Response(page.body, mimetype=mimetype)
     response.set_etag(page.etag)
     fresh = _MAX_AGE if until is None else max(0, min(_MAX_AGE, until))
     stale = _STALE if until is None else max(0, min(_STALE, until - fresh))
