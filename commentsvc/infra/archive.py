@@ -4,10 +4,11 @@ import json
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import IO, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, Undefined
 
 from commentsvc.infra.paths import TEMPLATES
 
@@ -69,7 +70,7 @@ def _page(template: str, **facts: Any) -> str:
 @lru_cache(maxsize=1)
 def _words() -> Environment:
     made = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=Undefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
     made.filters["words"] = lambda name: str(name).replace("_at", "").replace("_", " ").strip().capitalize()
@@ -77,9 +78,11 @@ def _words() -> Environment:
     return made
 
 
-def _said(value: Any) -> str:
-    if value is None or value in ("", [], {}):
-        return "–"
+def _said(name: str, value: Any) -> str:
+    if value in ([], {}):
+        return "none"
+    if isinstance(value, str) and name.endswith(("_at", "until")):
+        return datetime.fromisoformat(value).strftime("%-d %B %Y, %H:%M UTC")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list) and all(isinstance(one, str) for one in value):

@@ -162,10 +162,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         m.PersonNote.person_id, Fate.DELETE,
         "The export says that there are notes; their words also speak of who wrote them: ask the site for them.",
-        "Managers' notes about you", "site_id created_at",
+        "Managers’ notes about you", "site_id created_at",
     ),
     Rule(
-        m.CommentNote.author_id, Fate.DELETE, "As notes about a person.", "Managers' notes beside your comments",
+        m.CommentNote.author_id, Fate.DELETE, "As notes about a person.", "Managers’ notes beside your comments",
         "site_id comment_id created_at",
     ),
     Rule(m.CommentNote.comment_id, Fate.DELETE, "The same notes."),

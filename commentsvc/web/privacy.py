@@ -111,7 +111,9 @@ def delete() -> ResponseReturnValue:
         else:
             return redirect(url_for(".show"), 303)
     typed = {site.key: request.form.get(f"site-{site.key}", "")[:64] for site in alone}
-    page = render_template("privacy/delete.html", form=form, alone=alone, problems=problems, typed=typed)
+    page = render_template(
+        "privacy/delete.html", form=form, alone=alone, problems=problems, typed=typed, has_mail=person.email
+    )
     return page, 422 if form.errors or problems else 200
 
 
