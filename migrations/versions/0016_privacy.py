@@ -118,9 +118,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_comment_networks_site_id_created_at", "comment_networks", ["site_id", "created_at"])
     op.create_index("ix_comment_networks_site_id_network_hash", "comment_networks", ["site_id", "network_hash"])
+    op.create_index("ix_notices_comment", "notices", ["comment_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_notices_comment", table_name="notices")
     for table in (
         "export_parts",
         "exports",
