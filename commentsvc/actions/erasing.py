@@ -26,7 +26,7 @@ from commentsvc.store.models import (
     SavedView,
     Table,
 )
-from commentsvc.store.personal import GONE_NAME, RULES, By, Fate, Rule
+from commentsvc.store.personal import GONE_NAME, GONE_SKELETON, RULES, By, Fate, Rule
 
 JOB = leaving.JOB
 _COMMENTS_AT_ONCE = 10
@@ -68,11 +68,13 @@ def _close(session: Session, deletion: AccountDeletion, person: Person, *, now: 
         .where(Membership.person_id == person.id)
         .values(name=GONE_NAME, skeleton=_nobody(person.id), role=Role.READER)
     )
+    for rule in RULES:
+        if rule.at_once:
+            _apply(session, rule, rule.column == person.id)
 
 
 def _nobody(person_id: int) -> str:
-    # No name has such a skeleton: it has a colon.
-    return f"gone:{person_id}"
+    return f"{GONE_SKELETON}{person_id}"
 
 
 def _empty_comments(session: Session, deletion: AccountDeletion, person: Person, *, now: int) -> None:

@@ -6,6 +6,7 @@ can find out any more what was hashed, not even by trying all addresses with the
 
 import hashlib
 import hmac
+import ipaddress
 import secrets
 
 from sqlalchemy import select
@@ -16,12 +17,16 @@ from commentsvc.queries.callers import derived_key
 from commentsvc.queries.retention import retention_of
 from commentsvc.store.models import Comment, CommentNetwork, NetworkKey
 
+_OWN = [
+    ipaddress.ip_network(own)
+    for own in ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::/64", "fc00::/7", "fe80::/10")
+]
 DAY_US = 24 * 3600 * 1_000_000
 
 
 def record(session: Session, comment: Comment, network: str, *, secret: str, now: int) -> None:
     """Keep the hash of the network that a comment came from, unless its site keeps none."""
-    if not network or retention_of(session, comment.site_id).network_days == 0:
+    if not _is_somebodys(network) or retention_of(session, comment.site_id).network_days == 0:
         return
     key = derived_key(secret, "network") + bytes.fromhex(_key_of(session, now // DAY_US))
     what = f"{comment.site_id} {network}".encode()
@@ -33,6 +38,15 @@ def record(session: Session, comment: Comment, network: str, *, secret: str, now
             created_at=now,
         )
     )
+
+
+def _is_somebodys(network: str) -> bool:
+    """Whether it is somebody's own: a private one is a proxy's that the settings don't know, and everybody's."""
+    try:
+        found = ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
+    return not any(found.version == own.version and found.subnet_of(own) for own in _OWN)  # type: ignore[arg-type]
 
 
 def _key_of(session: Session, day: int) -> str:

@@ -4,12 +4,11 @@ One rule for each column that names a person, one of their comments, or their e-
 and fails on a column without a rule; a new table gets its lines below.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
 
 from commentsvc.store import models as m
@@ -49,8 +48,8 @@ class Rule:
     shown: str = ""
     """The columns that the export shows, with spaces between."""
     cleared: Mapping[str, Any] = field(default_factory=dict)
-    where: Callable[[], ColumnElement[bool]] | None = None
-    """Which rows a DELETE or CLEAR is about, where that aren't all."""
+    at_once: bool = False
+    """Whether its rows go when the account is closed, before anything else: by them somebody could come in again."""
 
     @property
     def table(self) -> type[Table]:
@@ -73,6 +72,8 @@ class Rule:
 
 GONE_NAME = "Deleted account"
 """By what name an account goes of which nothing is left; names like it are reserved."""
+GONE_SKELETON = "gone:"
+"""How the skeletons of such accounts begin; no name's does."""
 _HISTORY = "What was decided stays known; whoever did it is a deleted account."
 _ACCESS = "It lets somebody in, or did."
 _WORK = "Managers' work, in which the person is only a number."
@@ -191,13 +192,19 @@ RULES: tuple[Rule, ...] = (
     Rule(m.AlertSettings.mail_to, Fate.APART, "Their address is taken off the site's list."),
     Rule(m.AlertMessage.target, Fate.DELETE, "It went to their address."),
     # How they come in.
-    Rule(m.AuthorizationCode.person_id, Fate.DELETE, _ACCESS),
-    Rule(m.RefreshToken.person_id, Fate.DELETE, _ACCESS, "Pages on which you are signed in", "site_id expires_at"),
+    Rule(m.AuthorizationCode.person_id, Fate.DELETE, _ACCESS, at_once=True),
+    Rule(
+        m.RefreshToken.person_id, Fate.DELETE, _ACCESS, "Pages on which you are signed in", "site_id expires_at",
+        at_once=True,
+    ),
     Rule(
         m.ApiToken.person_id, Fate.DELETE, _ACCESS, "Your API tokens",
-        "site_id name scopes created_at last_used_at revoked_at",
+        "site_id name scopes created_at last_used_at revoked_at", at_once=True,
     ),
-    Rule(m.OneTimeLink.person_id, Fate.DELETE, _ACCESS, "Links that were sent to you", "purpose expires_at"),
+    Rule(
+        m.OneTimeLink.person_id, Fate.DELETE, _ACCESS, "Links that were sent to you", "purpose expires_at",
+        at_once=True,
+    ),
     Rule(m.IdempotencyKey.person_id, Fate.DELETE, "Answers, kept a day for whoever asks again."),
     Rule(m.Export.person_id, Fate.APART, "Deleted with its pieces.", "Your exports", "state size created_at ready_at"),
     Rule(m.AccountDeletion.person_id, Fate.KEEP, "The proof that it was done.", "Deletions that you asked for",

@@ -21,13 +21,14 @@ from commentsvc.actions import (
     views,
     voting,
 )
-from commentsvc.enums import AccessKind, MailKind, ReportReason, Role, SanctionKind, Status
-from commentsvc.queries import health
+from commentsvc.enums import AccessKind, MailKind, PeopleSort, ReportReason, Role, SanctionKind, Status
+from commentsvc.queries import health, roster
 from commentsvc.queries.sites import find_membership
 from commentsvc.store.db import Database, now_us
 from commentsvc.store.models import (
     AccountDeletion,
     AlertSettings,
+    ApiToken,
     Article,
     Case,
     Comment,
@@ -190,6 +191,11 @@ def test_the_account_is_closed_and_its_name_and_address_are_free(
         member = session.get_one(Membership, (cast.ada.id, cast.daily.id))
         assert (gone.email, gone.name, gone.password_hash, gone.epoch) == (None, "Deleted account", None, 2)
         assert (member.name, member.role) == ("Deleted account", "reader")
+        assert session.scalars(select(ApiToken).where(ApiToken.person_id == gone.id)).all() == []
+        listed = roster.page(
+            session, cast.daily.id, q="", sort=PeopleSort.NEWEST, shown="everyone", cursor=None, limit=50, now=now_us()
+        )
+        assert "Deleted account" not in {line.face.name for line in listed.lines}
         anew = accounts.open_account(session, accounts.NewAccount("Ada Holm", "ada@daily.example", None), now=now_us())
         factories.member(session, anew, cast.daily)
         with pytest.raises(Exception, match="reserved"):

@@ -1,5 +1,6 @@
 """Do hashes of networks tell that two comments came from one place on one day, and nothing else, and not for long?"""
 
+import pytest
 from sqlalchemy import func, select
 
 from commentsvc.actions import networks, purging, retaining
@@ -56,12 +57,20 @@ def test_a_site_that_keeps_none_has_none(db: Database, cast: Cast) -> None:
 
 
 def test_managers_are_told_who_shares_a_network_and_nothing_of_which(db: Database, cast: Cast) -> None:
-    for who, on, network in ((cast.ada, cast.daily, "a"), (cast.bo, cast.daily, "a"), (cast.cam, cast.daily, "b"),
-                             (cast.dee, cast.other, "a")):  # fmt: skip
+    one, another = "192.0.2.1", "192.0.2.2"
+    scene = [(cast.ada, cast.daily, one), (cast.bo, cast.daily, one), (cast.cam, cast.daily, another),
+             (cast.dee, cast.other, one)]  # fmt: skip
+    for who, on, network in scene:
         post(db, who, on, network)
-    post(db, cast.eve, cast.daily, "a", now=NOW + DAY)
+    post(db, cast.eve, cast.daily, "192.0.2.1", now=NOW + DAY)
 
     with db.reading() as session:
         assert [face.name for face in shared_with(session, cast.daily.id, cast.ada.id)] == ["Bo Lind"]
         assert shared_with(session, cast.other.id, cast.dee.id) == []
         assert session.scalar(select(func.count()).select_from(Comment)) == 5
+
+
+@pytest.mark.parametrize("network", ["127.0.0.1", "10.1.2.3", "::1", "::/64", "fd00::/64", "unknown", ""])
+def test_a_network_that_is_nobodys_own_is_not_kept(db: Database, cast: Cast, network: str) -> None:
+    assert post(db, cast.ada, cast.daily, network) is None
+    assert post(db, cast.ada, cast.daily, "2001:db8:0:1::/64") is not None

@@ -47,6 +47,7 @@ def test_rules_name_columns_that_are_there_and_say_why() -> None:
         assert bool(rule.title) == bool(rule.shown), rule.key
         assert bool(rule.cleared) == (rule.fate is Fate.CLEAR), rule.key
         assert rule.why, rule.key
+        assert not rule.at_once or (rule.fate is Fate.DELETE and rule.by is By.PERSON), rule.key
 
 
 def test_no_export_shows_a_secret_or_another_person() -> None:
