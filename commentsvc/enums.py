@@ -340,7 +340,6 @@ class AccessKind(StrEnum):
     PERSON = "person"
     SEARCH = "search"
     EMAIL = "email"
-    EXPORT = "export"
 
 
 class JobState(StrEnum):

@@ -26,7 +26,6 @@ _KINDS = {
     AccessKind.PERSON: "opened the page of",
     AccessKind.SEARCH: "searched people by name",
     AccessKind.EMAIL: "was shown the e-mail address of",
-    AccessKind.EXPORT: "took a copy of data about",
 }
 
 
