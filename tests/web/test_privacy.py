@@ -59,6 +59,7 @@ def test_a_copy_is_asked_for_collected_and_downloaded(db: Database, cast: Cast, 
     with db.writing() as session:
         factories.comment(session, cast.story, cast.ada, "Mine alone.")
 
+    assert f'href="{PAGE}"' in ada.get("/auth/account").text
     asked = press(ada, f"{PAGE}/exports")
     waiting = ada.get(asked.location).text
     export_id = finish_export(db)
