@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commentsvc import __version__
+from commentsvc.infra import discretion
 from commentsvc.infra.limits import Limiter
 from commentsvc.infra.paths import TEMPLATES
 from commentsvc.infra.scoring import RemoteEngine
@@ -48,6 +49,8 @@ from commentsvc.web import (
     perspective,
     policy_desk,
     presence,
+    privacy,
+    privacy_desk,
     publishers_api,
     reading,
     saved_views,
@@ -94,11 +97,11 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
     desks = (
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
-        insights, alerts_desk, signin_desk, site_desk, staff_desk, token_desk,
+        insights, alerts_desk, signin_desk, site_desk, staff_desk, token_desk, privacy_desk,
     )  # fmt: skip
     pages = (
-        accounts, oidc, identities, confirming, api_tokens, invitations, first_run, legal_notices, assets, docs, embed,
-        feeds, reading, operations,
+        accounts, oidc, identities, confirming, privacy, api_tokens, invitations, first_run, legal_notices, assets, docs,
+        embed, feeds, reading, operations,
     )  # fmt: skip
     for module in (*apis, *desks, *pages):
         app.register_blueprint(module.blueprint)
@@ -172,6 +175,7 @@ def configure_logs(log_format: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            discretion.withhold,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

@@ -311,6 +311,9 @@ class MailKind(StrEnum):
     """What a mail says; each has its texts in templates/mail."""
 
     INVITATION = "invitation"
+    EXPORT_READY = "export_ready"
+    DELETION_ASKED = "deletion_asked"
+    DELETION_DONE = "deletion_done"
 
 
 class NoticeKind(StrEnum):
@@ -329,6 +332,31 @@ class Purpose(StrEnum):
 
     SET_PASSWORD = "set_password"  # noqa: S105 (a purpose, not a password)
     INVITATION = "invitation"
+    KEEP_ACCOUNT = "keep_account"
+
+
+class ExportState(StrEnum):
+    """Whether a person's copy of their data can be downloaded."""
+
+    WAITING = "waiting"
+    READY = "ready"
+
+
+class DeletionState(StrEnum):
+    """Where the deletion of an account is; `asked` is the day in which it can be taken back."""
+
+    ASKED = "asked"
+    RUNNING = "running"
+    DONE = "done"
+    TAKEN_BACK = "taken_back"
+
+
+class AccessKind(StrEnum):
+    """How staff came to see personal data."""
+
+    PERSON = "person"
+    SEARCH = "search"
+    EMAIL = "email"
 
 
 class JobState(StrEnum):

@@ -21,6 +21,8 @@ from commentsvc.actions import (
     breaker,
     bulks,
     clearing,
+    erasing,
+    exporting,
     judging,
     mailing,
     purging,
@@ -117,11 +119,18 @@ def jobs_outside(settings: Settings) -> Mapping[str, Work]:
     def mail(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
         return mailing.deliver(db, settings, args["mail"], clock=now_us)
 
-    return {alerting.JOB: alert, mailing.JOB: mail}
+    def export(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+        return _take_turn(lambda: exporting.advance(db, args["export"], base_url=settings.base_url, now=now_us()))
+
+    return {alerting.JOB: alert, mailing.JOB: mail, exporting.JOB: export}
 
 
 def _clear_person(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
     return _take_turn(lambda: None if clearing.advance(db, args["clearing"], now=now_us()) is None else 0)
+
+
+def _erase_person(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+    return _take_turn(lambda: erasing.advance(db, args["deletion"], now=now_us()))
 
 
 def _look_at_breaker(db: Database, _judge: Judge, args: Mapping[str, Any]) -> None:
@@ -137,6 +146,7 @@ JOBS: Mapping[str, Work] = {
     bulks.JOB: _decide_bulk,
     backtesting.JOB: _backtest,
     clearing.JOB: _clear_person,
+    erasing.JOB: _erase_person,
     breaker.JOB: _look_at_breaker,
     breaker.RETURN_JOB: _let_breaker_go,
 }

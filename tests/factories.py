@@ -13,7 +13,18 @@ from commentsvc.actions import accounts, bulks, cases, decisions, names, posting
 from commentsvc.actions import clearing as clearings
 from commentsvc.actions.decisions import Item
 from commentsvc.actions.posting import ArticleRef, Prepared
-from commentsvc.enums import Action, BulkKind, Guideline, Outcome, Reason, Role, SanctionKind, Scope, Status
+from commentsvc.enums import (
+    Action,
+    BulkKind,
+    Guideline,
+    LegalGround,
+    Outcome,
+    Reason,
+    Role,
+    SanctionKind,
+    Scope,
+    Status,
+)
 from commentsvc.moderation.terms import Breach, Draft, Judgement, Policy, Signal, Verdict
 from commentsvc.queries.callers import API_TOKEN_PREFIX
 from commentsvc.queries.queue import find_version
@@ -29,6 +40,7 @@ from commentsvc.store.models import (
     Decision,
     Guidelines,
     Invitation,
+    LegalNotice,
     Membership,
     Origin,
     Person,
@@ -237,3 +249,15 @@ def bearer(session: Session, who: Person, of: Site, *scopes: Scope, now: int | N
 @cache
 def _hash(password: str) -> str:
     return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
+
+
+def legal_notice(session: Session, about: Comment, *, email: str = "", now: int | None = None) -> LegalNotice:
+    """Give notice of illegal content."""
+    made = LegalNotice(
+        site_id=about.site_id, comment_id=about.id, revision=about.revision, receipt_hash=secrets.token_hex(32),
+        ground=LegalGround.DEFAMATION, explanation="It is a lie.", name="Somebody", email=email,
+        created_at=now_us() if now is None else now,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made

@@ -128,7 +128,15 @@ def test_worker_purges_answers_older_than_a_day(db: Database, cast: Cast, judge:
 
 
 def test_every_job_has_an_action() -> None:
-    assert set(JOBS) == {"backtest", "breaker", "breaker_return", "bulk", "clear_person", "rescore_site"}
+    assert set(JOBS) == {
+        "backtest",
+        "breaker",
+        "breaker_return",
+        "bulk",
+        "clear_person",
+        "erase_person",
+        "rescore_site",
+    }
     assert set(JOBS_TOGETHER) == {"ask", "rescore"}
 
 

@@ -21,6 +21,7 @@ from commentsvc.store.models import OneTimeLink, Person
 PATHS: Mapping[Purpose, str] = {
     Purpose.SET_PASSWORD: "/auth/set-password/",
     Purpose.INVITATION: "/auth/invitation/",
+    Purpose.KEEP_ACCOUNT: "/auth/keep-account/",
 }
 """Where a link of each purpose leads; its token follows."""
 

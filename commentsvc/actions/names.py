@@ -130,6 +130,6 @@ _RESERVED = _STAFF | {
     for word in (
         *("abuse", "anonymous", "automatic", "comments", "commentsvc", "contact", "deleted", "everyone", "help"),
         *("info", "nobody", "null", "owner", "postmaster", "removed", "root", "security", "system", "team"),
-        *("undefined", "withdrawn", "you"),
+        *("deletedaccount", "undefined", "withdrawn", "you"),
     )
 }

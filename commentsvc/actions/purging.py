@@ -3,7 +3,7 @@
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from commentsvc.actions import waves
+from commentsvc.actions import retaining, waves
 from commentsvc.enums import BulkState, SiteChangeKind
 from commentsvc.infra import jobs
 from commentsvc.store.models import (
@@ -15,7 +15,6 @@ from commentsvc.store.models import (
     IdempotencyKey,
     Invitation,
     OneTimeLink,
-    OutgoingMail,
     RefreshToken,
     RefusedSignOn,
     Sighting,
@@ -28,7 +27,6 @@ _DAY_US = 24 * 3600 * 1_000_000
 _KEEP_MESSAGES_US = 90 * _DAY_US
 _KEEP_REFUSALS_US = 30 * _DAY_US
 _KEEP_SIGHTINGS_US = 90 * _DAY_US
-_KEEP_MAILS_US = 30 * _DAY_US
 
 
 def purge(session: Session, *, now: int) -> int:
@@ -44,10 +42,10 @@ def purge(session: Session, *, now: int) -> int:
         (IdempotencyKey.created_at, now - _DAY_US),
         (SignInFailure.created_at, now - _DAY_US),
         (AlertMessage.created_at, now - _KEEP_MESSAGES_US),
-        (OutgoingMail.created_at, now - _KEEP_MAILS_US),
         (Band.created_at, now - waves.KEEP_US),
     ]
-    gone = jobs.purge(session, now=now) + _purge_unconfirmed(session, now=now) + _purge_invited(session, now=now)
+    gone = jobs.purge(session, now=now) + _purge_unconfirmed(session, now=now)
+    gone += _purge_invited(session, now=now) + retaining.purge(session, now=now)
     for column, end in ends:
         rows = session.execute(
             delete(column.class_).where(column < end).returning(column).execution_options(synchronize_session=False)

@@ -21,6 +21,8 @@ LIMITS: Mapping[str, str] = {
     "legal_notice": "10/hour",
     "invite": "30/hour",
     "set_up": "10/hour",
+    "export": "5/day",
+    "delete_account": "10/day",
     "sign_up": "10/hour",
     "sign_in": "20/minute",
     "token": "60/minute",

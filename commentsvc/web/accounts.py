@@ -18,6 +18,7 @@ from commentsvc.actions.tokens import issue_code
 from commentsvc.enums import Purpose, SanctionKind
 from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
 from commentsvc.queries.callers import derived_key, find_linked
+from commentsvc.queries.deletions import find_open as find_leaving
 from commentsvc.queries.people import managed_sites
 from commentsvc.queries.sites import get_site, is_registered, list_sanctions
 from commentsvc.store.models import Person
@@ -205,7 +206,7 @@ def set_password(token: str) -> AnyResponse | tuple[str, int]:
 
 
 @blueprint.route("/authorize", methods=["GET", "POST"])
-def authorize() -> str | tuple[str, int]:
+def authorize() -> AnyResponse | str | tuple[str, int]:
     """Let a reader sign in for a publisher's page, and hand the page a code for it."""
     asked = _asked()
     form = SignUpForm() if request.args.get("prompt") == "create" else SignInForm()
@@ -218,14 +219,18 @@ def authorize() -> str | tuple[str, int]:
         person = person_from(form)
         if person is not None:
             sign_in_here(person)
-            return _hand_over(asked, person)
+            if find_leaving(context.session(), person.id) is None:
+                return _hand_over(asked, person)
+            # They are told first that their account is going to be deleted.
+            return redirect(address(".authorize", switch="", prompt=""), 303)
     elif "switch" not in request.args:
         known = signed_in_person()
-        if known is not None and session.pop("arrived", None) == _here():
-            # They have just signed in by the site's provider, from this very page.
-            context.begin_writing()
-            return _hand_over(asked, known)
-    page = render_template("accounts/authorize.html", asked=asked, form=form, known=known)
+    leaves = find_leaving(context.session(), known.id) if known else None
+    if known is not None and leaves is None and session.pop("arrived", None) == _here():
+        # They have just signed in by the site's provider, from this very page.
+        context.begin_writing()
+        return _hand_over(asked, known)
+    page = render_template("accounts/authorize.html", asked=asked, form=form, known=known, leaving=leaves)
     return page, 422 if form.errors else 200
 
 
@@ -264,6 +269,8 @@ def _page(template: str, form: FlaskForm) -> AnyResponse | tuple[str, int]:
 def _next(person: Person) -> str:
     """Say where to go after signing in: a path of ours that was asked for, never another site."""
     wanted = own_path(request.args.get("next"))
+    if find_leaving(context.session(), person.id) is not None:
+        return url_for("privacy.show", next=wanted)
     if wanted:
         return wanted
     return "/console" if _managed(person) else url_for(".account")

@@ -27,7 +27,7 @@ from commentsvc.errors import (
 from commentsvc.queries import articles, people, queue, rescoring, shortcuts, sites
 from commentsvc.store.models import Comment, CommentNote, Decision, Membership, Site
 from commentsvc.store.paging import parse_id
-from commentsvc.web import context, errors, filters, lists, saved_views, scenes
+from commentsvc.web import context, errors, filters, lists, looking, saved_views, scenes
 from commentsvc.web.accounts import signed_in_person
 from commentsvc.web.desk import Desk, desk, desk_blueprint, frame, is_script, managing, to_sign_in
 from commentsvc.web.forms import AnswerForm, DecisionForm, NoteForm
@@ -228,6 +228,7 @@ def _scene(state: CaseState, *, case: int | None = None) -> dict[str, Any]:
         card = queue.find_card(session, site.id, chosen, now=now) if chosen else None
         if card is None:
             raise NotFound("There is no such case on this site.")
+    looking.saw_cards(desk().membership, [card])
     return {
         **frame(),
         **scenes.card_scene(session, site, card, now=now),

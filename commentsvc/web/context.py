@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from commentsvc.web.cache import PageCache
     from commentsvc.web.seen import Seen
 
-_READS = {"GET", "HEAD", "OPTIONS"}
+READS = {"GET", "HEAD", "OPTIONS"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def session() -> Session:
     It is committed when the view returns, whatever the status, and undone when the view raises.
     """
     if "session" not in g:
-        g.session = services().db.open(write=request.method not in _READS)
+        g.session = services().db.open(write=request.method not in READS)
     return cast(Session, g.session)
 
 

@@ -43,7 +43,7 @@ def _is_within(person: Person, site: Site, sign_on: SignOn) -> bool:
     if request.endpoint == "accounts.authorize":
         return request.args.get("site") == site.key
     if request.endpoint == "console.show_sites":
-        managed = managed_sites(context.session(), person.id)
+        managed = managed_sites(context.session(), person.id, now=context.now())
         return sign_on.for_staff and all(membership.site_id == site.id for membership in managed)
     if request.blueprint and request.path.startswith("/console/"):
         return sign_on.for_staff and (request.view_args or {}).get("site_key") == site.key

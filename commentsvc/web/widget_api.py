@@ -5,7 +5,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 
-from commentsvc.actions import appeals, posting, reporting, sanctions, voting
+from commentsvc.actions import appeals, networks, posting, reporting, sanctions, voting
 from commentsvc.actions.newsrooms import is_origin
 from commentsvc.actions.posting import ArticleRef
 from commentsvc.actions.rules import next_turn, rules_of
@@ -17,7 +17,7 @@ from commentsvc.store.paging import decode_cursor, parse_id
 from commentsvc.web import answers, context, errors, shapes
 from commentsvc.web.cache import encode, public
 from commentsvc.web.idempotency import idempotent
-from commentsvc.web.security import caller, signed_in
+from commentsvc.web.security import caller, client_network, signed_in
 
 blueprint = APIBlueprint("widget_api", __name__, url_prefix="/api/v1", tag="Readers")
 
@@ -140,6 +140,7 @@ def post(json_data: shapes.PostIn) -> Response:
     if json_data.nudge and (nudged := posting.nudge(session, prepared, judgement, by=by, now=now)):
         return errors.response(nudged)
     comment = posting.post(session, prepared, judgement, by=by, with_gap=with_gap, now=now)
+    networks.record(session, comment, client_network(), secret=services.settings.secret_key, now=now)
     return _own_answer(comment, judgement.verdict.breaches, 201)
 
 

@@ -14,7 +14,7 @@ from commentsvc.moderation.replay import Tally
 from commentsvc.queries.queue import find_open_case_id
 from commentsvc.queries.sites import find_membership
 from commentsvc.store.db import now_us
-from commentsvc.store.models import ApiToken, Backtest, Membership, PolicyChange, SigningKey, Site
+from commentsvc.store.models import ApiToken, Backtest, Export, Membership, PolicyChange, SigningKey, Site
 from commentsvc.web.accounts import sign_in_here
 from tests import factories
 
@@ -178,6 +178,11 @@ MATRIX: dict[tuple[str, str], Row] = {
         (303, 404, 200, 200, 404), "/console/daily/insights/charts/pace.svg", kind="page",
     ),
     ("GET", "insights.export"): Row((303, 404, 200, 200, 404), "/console/daily/insights/pace.csv", kind="page"),
+    ("GET", "privacy_desk.show"): Row((303, 404, 403, 200, 404), "/console/daily/privacy", kind="page"),
+    ("POST", "privacy_desk.save"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/privacy",
+        {"network_days": "7", "mail_days": "30", "legal_days": "365", "access_days": "365"}, kind="form",
+    ),
     ("GET", "alerts_desk.show_alerts"): Row((303, 404, 403, 200, 404), "/console/daily/insights/alerts", kind="page"),
     ("POST", "alerts_desk.save_alerts"): Row(
         (303, 404, 403, 303, 404), "/console/daily/insights/alerts", {"depth": "5"}, kind="form",
@@ -351,6 +356,14 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "accounts.account"): Row((302, 200, 200, 200, 200), "/auth/account", kind="page"),
     ("GET", "confirming.confirm"): Row((302, 200, 200, 200, 200), "/auth/confirm", kind="page"),
     ("POST", "confirming.confirm"): Row((302, 422, 422, 422, 422), "/auth/confirm", {}, kind="form"),
+    ("GET", "privacy.show"): Row((302, 200, 200, 200, 200), "/auth/privacy", kind="page"),
+    ("POST", "privacy.export"): Row((302, 303, 303, 303, 303), "/auth/privacy/exports", {}, kind="form"),
+    ("GET", "privacy.download"): Row((302, 404, 404, 404, 404), "/auth/privacy/exports/{export}", kind="page"),
+    ("GET", "privacy.delete"): Row((302, 200, 200, 200, 200), "/auth/privacy/delete", kind="page"),
+    ("POST", "privacy.delete"): Row((302, 303, 303, 422, 303), "/auth/privacy/delete", {"sure": "y"}, kind="form"),
+    ("POST", "privacy.keep"): Row((302, 303, 303, 303, 303), "/auth/privacy/keep", {}, kind="form"),
+    ("GET", "privacy.keep_by_link"): Row((404,) * 5, "/auth/keep-account/x", kind="page"),
+    ("POST", "privacy.keep_by_link"): Row((404,) * 5, "/auth/keep-account/x", {}, kind="form"),
     ("GET", "accounts.set_password"): Row((404, 404, 404, 404, 404), "/auth/set-password/x", kind="page"),
     ("POST", "accounts.set_password"): Row((404, 404, 404, 404, 404), "/auth/set-password/x", {}, kind="form"),
     ("GET", "accounts.authorize"): Row((404,) * 5, "/auth/authorize", kind="page"),
@@ -415,6 +428,11 @@ def scene(db, cast):
         key = SigningKey(site_id=cast.daily.id, kid="first", algorithm="HS256", created_at=1)
         writing.add(key)
         clearing = factories.clearing(writing, nia, cast.daily, cast.cam)
+        export = Export(
+            person_id=nia.id, state="ready", reached=[], created_at=1, ready_at=1, expires_at=2**62
+        )  # fmt: skip
+        writing.add(export)
+        writing.flush()
         tokens = {
             "nobody": {},
             "ada": factories.bearer(writing, cast.ada, cast.daily),
@@ -430,6 +448,7 @@ def scene(db, cast):
     ids |= {"article": str(cast.story.id), "key": str(key.id)}
     ids |= {"article": str(cast.story.id), "cam": str(cast.cam.id)}
     ids |= {"token": str(staff_token), "invitation": str(invitation.id)}
+    ids |= {"article": str(cast.story.id), "export": str(export.id)}
     ids |= {"batch": decision.batch, "prepared": str(prepared.id), "bulk": str(started.id)}
     ids |= {"case": str(case), "view": str(view.id)}
     return ids, tokens

@@ -23,6 +23,15 @@ from commentsvc.store.models.insight import Alert, AlertMessage, AlertSettings, 
 from commentsvc.store.models.mail import OutgoingMail
 from commentsvc.store.models.people import Clearing, Membership, Person, PersonNote, Sanction
 from commentsvc.store.models.policies import Backtest, PolicyChange, SiteSecret
+from commentsvc.store.models.privacy import (
+    Access,
+    AccountDeletion,
+    CommentNetwork,
+    Export,
+    ExportPart,
+    NetworkKey,
+    Retention,
+)
 from commentsvc.store.models.rules import BreakerTrip, RuleChange
 from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeLink, RefreshToken, SignInFailure
 from commentsvc.store.models.single_signon import Identity, RefusedSignOn, SigningKey, SignOn, UsedAssertion
@@ -35,6 +44,8 @@ __all__ = [
     "CLOSED",
     "OPEN",
     "PUBLISHED",
+    "Access",
+    "AccountDeletion",
     "Alert",
     "AlertMessage",
     "AlertSettings",
@@ -50,9 +61,12 @@ __all__ = [
     "Case",
     "Clearing",
     "Comment",
+    "CommentNetwork",
     "CommentNote",
     "Decision",
     "DefaultView",
+    "Export",
+    "ExportPart",
     "FirstRun",
     "Guidelines",
     "IdempotencyKey",
@@ -61,6 +75,7 @@ __all__ = [
     "Job",
     "LegalNotice",
     "Membership",
+    "NetworkKey",
     "Notice",
     "Nudge",
     "OneTimeLink",
@@ -74,6 +89,7 @@ __all__ = [
     "RefusedSignOn",
     "Report",
     "Rescoring",
+    "Retention",
     "Revision",
     "RuleChange",
     "Sanction",

@@ -234,7 +234,10 @@ class Notice(Table):
     """Something a person should hear of, such as a decision on their comment."""
 
     __tablename__ = "notices"
-    __table_args__ = (partial_index("ix_notices_unread", "person_id", "site_id", where="read_at IS NULL"),)
+    __table_args__ = (
+        partial_index("ix_notices_unread", "person_id", "site_id", where="read_at IS NULL"),
+        Index("ix_notices_comment", "comment_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
