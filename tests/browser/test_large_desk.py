@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import func, select
 
 from benchmarks.desk import open_more
-from commentsvc.enums import Role, Status
+from commentsvc.enums import Guideline, Role, Status
+from commentsvc.moderation.terms import Signal
 from commentsvc.store.db import Database
 from commentsvc.store.models import OPEN, Article, Case, Comment
 from tests import factories
@@ -19,8 +20,9 @@ from tests.server import Server
 pytestmark = pytest.mark.browser
 
 KEY = "large"
-COMMENTS, CASES, WAVE = 100_000, 5_000, 200
+COMMENTS, CASES, WAVE, ADVERTS = 100_000, 5_000, 200, 60
 PLEA = "We demand that the council builds the tram line to the harbour this year, says number"
+ADVERT = "Umbrellas from my very own shop, offer"
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class LargeDesk:
     def statuses(self, *conditions: Any) -> dict[str, int]:
         with self.db.reading() as session:
             counted = select(Comment.status, func.count()).where(Comment.site_id == self.site_id, *conditions)
-            return {status: count for status, count in session.execute(counted.group_by(Comment.status))}
+            return {row[0]: row[1] for row in session.execute(counted.group_by(Comment.status))}
 
     @property
     def site_id(self) -> int:
@@ -60,14 +62,23 @@ def large(live_server: Server) -> Iterator[LargeDesk]:
         for name, role in (("Ann", Role.MANAGER), ("Bea", Role.MANAGER), ("Eva", Role.ADMIN)):
             who = factories.person(session, f"{name} of {KEY}", email=f"{name.lower()}@{KEY}.example")
             factories.member(session, who, site, role)
-    seeding = live_server.command("seed", "--site", KEY, "--articles", "400", "--comments", str(COMMENTS - WAVE))
+    seeding = live_server.command(
+        "seed", "--site", KEY, "--articles", "400", "--comments", str(COMMENTS - WAVE - ADVERTS)
+    )
     assert seeding.wait() == 0, live_server.log.read_text()[-2000:]
+    toxic = Signal("toxicity", Guideline.COURTESY, score=0.9, labels={"insult": 0.9}, engine="embedded")
     with db.writing() as session:
         site = session.merge(site)
         story = factories.article(session, site, "wave", title="A tram to the harbour")
         people = [factories.person(session) for _ in range(5)]
         for number in range(WAVE):
-            factories.comment(session, story, people[number % 5], f"{PLEA} {number}.", status=Status.HELD)
+            factories.comment(
+                session, story, people[number % 5], f"{PLEA} {number}.", status=Status.HELD, signals=[toxic]
+            )
+        adam = factories.person(session, f"Adam of {KEY}")
+        factories.member(session, adam, site)
+        for number in range(ADVERTS):
+            factories.comment(session, story, adam, f"{ADVERT} {number} of this very week.")
     open_more(db, site.id, CASES)
     yield LargeDesk(live_server, db)
     db.dispose()
@@ -133,23 +144,79 @@ def test_two_managers_share_it_and_the_next_cards_are_there(large: LargeDesk, si
 
 def test_a_wave_is_rejected_by_a_job_and_taken_back(large: LargeDesk, sit_down: Callable[..., Page]) -> None:
     page = sit_down("ann", "/bulk")
+    problems: list[str] = []
+    page.on("console", lambda message: message.type == "error" and problems.append(message.text))
     before, of_wave = large.statuses(), Comment.body.startswith(PLEA)
+    faults = {"many at once": faults_of(page)}
 
     page.get_by_role("link", name="waves of near-duplicates").click()
     wave = page.get_by_text(f"{WAVE} comments from 5 people")
     expect(wave).to_be_visible()
+    faults["waves"] = faults_of(page)
     page.locator("li", has=wave).get_by_role("link", name="Decide about all of them").click()
+    expect(page.get_by_role("heading", name=f"{WAVE} comments that say nearly the same")).to_be_visible()
+    faults["wave"] = faults_of(page)
     page.get_by_role("radio", name="Reject").check()
     page.get_by_label("Guideline they break").select_option("spam")
     page.get_by_role("button", name="See what would happen").click()
+    expect(page.get_by_role("heading", name=f"Reject {WAVE} comments?")).to_be_visible()
+    faults["preview"] = faults_of(page)
+    assert large.statuses(of_wave) == {"held": WAVE}
     page.get_by_role("button", name=f"Reject all {WAVE}").click()
     expect(page.get_by_role("status")).to_contain_text(f"Done. {WAVE} comments rejected.", timeout=60_000)
     assert large.statuses(of_wave) == {"rejected": WAVE}
+    faults["done"] = faults_of(page)
     page.get_by_role("button", name="Undo all").click()
     expect(page.get_by_role("status")).to_contain_text(f"Taken back. {WAVE} comments taken back", timeout=60_000)
 
     assert large.statuses(of_wave) == {"held": WAVE}
     assert large.statuses() == before
+    page.get_by_role("link", name="Many at once").last.click()
+    expect(page.get_by_role("link", name=f"Reject {WAVE} comments")).to_be_visible()
+    faults["batches"] = faults_of(page)
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    assert {name: found for name, found in faults.items() if found} == {}
+    assert problems == []
+
+
+def test_keys_decide_and_take_back(large: LargeDesk, sit_down: Callable[..., Page]) -> None:
+    page = sit_down("ann")
+    waiting = large.count()
+    shown_case = page.locator("#card [data-case]").first
+    number = int(shown_case.get_attribute("data-case") or 0)
+
+    page.keyboard.press("r")
+    page.keyboard.press("3")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("(Spam)")
+    expect(page.locator("#open-count")).to_have_text(str(waiting - 1))
+    assert large.count() == waiting - 1
+    assert large.statuses(Comment.id.in_(select(Case.comment_id).where(Case.id == number))) == {"rejected": 1}
+    page.keyboard.press("u")
+    expect(page.get_by_role("status")).to_contain_text("Taken back")
+    assert large.count() == waiting
+
+
+def test_who_advertises_is_banned_cleared_and_restored(large: LargeDesk, sit_down: Callable[..., Page]) -> None:
+    page = sit_down("ann", "/people")
+    page.get_by_label("Name").fill("Adam of large")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("link", name="Adam of large").click()
+    expect(page.get_by_role("heading", name="Adam of large")).to_be_visible()
+
+    page.get_by_text("Sanction…").click()
+    page.get_by_role("radio", name="Ban").check()
+    page.get_by_label("For how long").select_option("without end")
+    page.get_by_label("Reason").fill("Advertising in every thread.")
+    page.get_by_label("Reject what they posted").select_option("everything")
+    page.get_by_label("because it breaks").select_option("Spam")
+    page.get_by_role("button", name="Sanction them").click()
+    expect(page.get_by_text(f"{ADVERTS} comments rejected")).to_be_visible(timeout=30_000)
+    assert large.statuses(Comment.body.startswith(ADVERT)) == {"rejected": ADVERTS}
+    page.get_by_role("button", name="Undo all of it").click()
+    expect(page.get_by_text(f"{ADVERTS} comments are as before")).to_be_visible(timeout=30_000)
+    assert large.statuses(Comment.body.startswith(ADVERT)) == {"published": ADVERTS}
 
 
 def test_the_dashboard_counts_what_the_tables_hold(large: LargeDesk, sit_down: Callable[..., Page]) -> None:
