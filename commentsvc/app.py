@@ -100,8 +100,8 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
         insights, alerts_desk, signin_desk, site_desk, staff_desk, token_desk, privacy_desk,
     )  # fmt: skip
     pages = (
-        accounts, oidc, identities, confirming, privacy, api_tokens, invitations, first_run, legal_notices, assets, docs,
-        embed, feeds, reading, operations,
+        accounts, oidc, identities, confirming, privacy, api_tokens, invitations, first_run, legal_notices, assets,
+        docs, embed, feeds, reading, operations,
     )  # fmt: skip
     for module in (*apis, *desks, *pages):
         app.register_blueprint(module.blueprint)

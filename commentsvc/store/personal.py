@@ -202,6 +202,10 @@ RULES: tuple[Rule, ...] = (
         "site_id name scopes created_at last_used_at revoked_at", at_once=True,
     ),
     Rule(
+        m.Identity.person_id, Fate.DELETE, _ACCESS, "Accounts elsewhere by which you sign in",
+        "site_id issuer subject created_at last_used_at", at_once=True,
+    ),
+    Rule(
         m.OneTimeLink.person_id, Fate.DELETE, _ACCESS, "Links that were sent to you", "purpose expires_at",
         at_once=True,
     ),
@@ -246,6 +250,16 @@ RULES: tuple[Rule, ...] = (
     Rule(m.BreakerTrip.extended_by_id, Fate.KEEP, _HISTORY),
     Rule(m.BreakerTrip.ended_by_id, Fate.KEEP, _HISTORY),
     Rule(m.Retention.updated_by_id, Fate.KEEP, _HISTORY),
+    Rule(m.SigningKey.created_by_person_id, Fate.KEEP, _HISTORY, "Signing keys that you made",
+         "site_id kid algorithm created_at"),
+    Rule(m.Invitation.email, Fate.DELETE, "Nobody is there to accept it.", "Invitations to you",
+         "site_id role created_at expires_at"),
+    Rule(m.Invitation.by_person_id, Fate.KEEP, _HISTORY, "Invitations that you sent", "site_id role created_at"),
+    Rule(
+        m.SiteChange.person_id, Fate.CLEAR, "That a role changed stays known; the address in it goes.",
+        "Changes of your part in a site", "site_id kind created_at", {"before": {}, "after": {}},
+    ),
+    Rule(m.SiteChange.by_person_id, Fate.KEEP, _HISTORY, "Changes of sites that you made", "site_id kind created_at"),
     Rule(m.Access.by_person_id, Fate.KEEP, "The trail must not lose who looked; it ends with the site's retention.",
          "When you looked at personal data as staff", "site_id kind created_at"),
 )  # fmt: skip
