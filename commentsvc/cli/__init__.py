@@ -23,6 +23,7 @@ from commentsvc.actions import accounts, demonstrating, newsrooms, seeding, toke
 from commentsvc.actions.accounts import NewAccount
 from commentsvc.actions.names import numbered
 from commentsvc.app import build_judge, configure_logs
+from commentsvc.cli.backup import backup, restore
 from commentsvc.cli.classifier import classifier
 from commentsvc.cli.doctor import examine
 from commentsvc.cli.opening import open_database
@@ -226,6 +227,8 @@ def classify(text: str, article: IO[str] | None) -> None:
 
 main.add_command(classifier)
 main.add_command(scorer)
+main.add_command(backup)
+main.add_command(restore)
 
 
 @main.command()
