@@ -21,6 +21,7 @@ from commentsvc.store.models import (
 )
 
 _OVERDUE_US = 60_000_000
+_LATE_MAIL_US = 3600 * 1_000_000
 _DAY_US = 24 * 3600 * 1_000_000
 LATEST = 10_000
 """How many decisions `verdicts` looks back: enough to see a change, few enough to be asked often."""
@@ -121,6 +122,44 @@ def jobs(session: Session, *, now: int) -> list[Finding]:
             "They are tried again by themselves; the error says what is missing.",
         ),
     ]  # fmt: skip
+
+
+def outbox(session: Session, *, now: int) -> Finding:
+    """Say whether mail leaves the house: what was given up in the last day, and what has waited for an hour."""
+    recent = OutgoingMail.created_at > now - 2 * _DAY_US
+    failed, late = session.execute(
+        select(
+            func.count().filter(OutgoingMail.state == MessageState.FAILED),
+            func.count().filter(
+                OutgoingMail.state == MessageState.WAITING, OutgoingMail.created_at < now - _LATE_MAIL_US
+            ),
+        ).where(recent)
+    ).one()
+    latest = session.scalar(
+        select(OutgoingMail.error).where(recent, OutgoingMail.error != "").order_by(OutgoingMail.id.desc()).limit(1)
+    )
+    why = f": {(latest or '').strip().partition(chr(10))[0]}" if latest and (failed or late) else ""
+    said = f"{failed} given up in two days, {late} waiting for more than an hour{why}"
+    return Finding("mail", not failed and not late, said, "Check COMMENTSVC_MAIL_URL and the mail server's own log.")
+
+
+def stuck(session: Session, *, now: int) -> Finding:
+    """Say which jobs get nowhere: asked for a day ago and still tried, or given up."""
+    unfinished = Job.state.in_((JobState.WAITING, JobState.RUNNING))
+    rows = session.execute(
+        select(Job.name, func.count().label("number"))
+        .where(
+            or_(
+                and_(unfinished, Job.created_at < now - _DAY_US, Job.error.is_not(None)),
+                Job.state == JobState.FAILED,
+            )
+        )
+        .group_by(Job.name)
+        .order_by(Job.name)
+    ).all()
+    said = ", ".join(f"{row.number} of {row.name}" for row in rows)
+    advice = "Their last error is in `jobs.error`; what was given up is kept for a month and isn't tried again."
+    return Finding("stuck jobs", not rows, said or "none", advice)
 
 
 def indexes(session: Session) -> list[Finding]:
