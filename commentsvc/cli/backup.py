@@ -192,6 +192,10 @@ def _refuse_taken(target: Path, *, force: bool) -> None:
 
 def _put_sqlite(settings: Settings, manifest: Manifest, fresh: Path, stamp: str, *, force: bool) -> str:
     target = _file_of(settings)
+    if target.exists():
+        shutil.copymode(target, fresh)
+    else:
+        fresh.chmod(0o600)
     found = _prove(fresh)
     _refuse_other(manifest, found)
     _refuse_taken(target, force=force)
@@ -240,6 +244,7 @@ def _put_secret(settings: Settings, fresh: Path, stamp: str) -> str:
     fresh.chmod(0o600)
     staged = target.with_name(f".{archive.SECRET}.{stamp}")
     shutil.copy(fresh, staged)  # Another file system than the database's, maybe.
+    copying.adopt(staged, like=target.parent)
     os.replace(staged, target)
     return said
 

@@ -65,8 +65,9 @@ def problems(path: Path) -> str:
 
 def replace_database(target: Path, fresh: Path, kept: Path) -> None:
     """Put `fresh` in `target`'s place in one step, and keep that one as `kept`; raise Conflict while it is held."""
+    adopt(fresh, like=target if target.exists() else target.parent)
     if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _move_logs(target, kept)  # Of a database that is gone; beside another they would be played into it.
         os.link(fresh, target)  # Refuses what has come into being meanwhile.
         fresh.unlink()
     else:
@@ -74,6 +75,13 @@ def replace_database(target: Path, fresh: Path, kept: Path) -> None:
             _keep(target, kept)
             os.replace(fresh, target)
     _sync(target.parent)
+
+
+def adopt(path: Path, *, like: Path) -> None:
+    """Give a file that root has put there to whom the place belongs: the service couldn't write it otherwise."""
+    if os.geteuid() == 0:
+        about = like.stat()
+        os.chown(path, about.st_uid, about.st_gid)
 
 
 def refuse_held(path: Path) -> None:
@@ -105,7 +113,11 @@ def _held(path: Path) -> Iterator[None]:
 
 def _keep(target: Path, kept: Path) -> None:
     os.link(target, kept)
-    for ending in ("-wal", "-shm", "-journal"):  # Only of a damaged one.
+    _move_logs(target, kept)  # A whole one has none by now.
+
+
+def _move_logs(target: Path, kept: Path) -> None:
+    for ending in ("-wal", "-shm", "-journal"):
         with suppress(FileNotFoundError):
             os.replace(f"{target}{ending}", f"{kept}{ending}")
 

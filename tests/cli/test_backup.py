@@ -276,6 +276,31 @@ def test_kill_leaves_no_half_file_under_the_final_name(written: int, tmp_path: P
     assert not list(tmp_path.glob(".commentsvc-backup-*"))
 
 
+@only_sqlite
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_restored_files_belong_to_the_service_and_old_logs_are_not_played_into_them(
+    written: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "secret_key").write_text("s" * 40)
+    assert run("backup", tmp_path / "b.zip").exit_code == 0
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    os.chown(elsewhere, 4242, 4243)
+    (elsewhere / "c.db-wal").write_bytes((tmp_path / "test.db").read_bytes()[:8192])
+    monkeypatch.setenv("COMMENTSVC_DATABASE_URL", f"sqlite:///{elsewhere / 'c.db'}")
+    monkeypatch.setenv("COMMENTSVC_DATA_DIR", str(elsewhere))
+
+    result = run("restore", tmp_path / "b.zip")
+
+    assert result.exit_code == 0, result.output
+    for name in ("c.db", "secret_key"):
+        about = (elsewhere / name).stat()
+        assert (about.st_uid, about.st_gid, stat.S_IMODE(about.st_mode)) == (4242, 4243, 0o600)
+    assert not (elsewhere / "c.db-wal").exists()
+    assert count(f"sqlite:///{elsewhere / 'c.db'}") == written
+
+
 def test_backup_replaces_no_file_unasked(written: int, tmp_path: Path) -> None:
     (tmp_path / "b.zip").write_text("dear")
 
