@@ -36,9 +36,11 @@ from commentsvc.web import (
     embed,
     errors,
     feeds,
+    identities,
     insights,
     legal_notices,
     managers_api,
+    oidc,
     operations,
     people_desk,
     perspective,
@@ -51,6 +53,7 @@ from commentsvc.web import (
     sections,
     security,
     shortcuts,
+    signin_desk,
     tracing,
     waves,
     widget_api,
@@ -85,9 +88,10 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
     desks = (
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
-        insights, alerts_desk,
+        insights, alerts_desk, signin_desk,
     )  # fmt: skip
-    for module in (*apis, *desks, accounts, confirming, legal_notices, assets, docs, embed, feeds, reading, operations):
+    pages = (accounts, oidc, identities, confirming, legal_notices, assets, docs, embed, feeds, reading, operations)
+    for module in (*apis, *desks, *pages):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))

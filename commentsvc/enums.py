@@ -383,3 +383,37 @@ TOXICITY_LABELS = (
     "sexual_explicit",
 )
 """Detoxify's names, in its order; engines answer null for those they can't judge."""
+
+
+class SignOnProblem(StrEnum):
+    """Why a sign-on by a site's own accounts failed: first what a signed token can lack, then what a provider can."""
+
+    NO_KEYS = "no_keys"
+    TOO_LONG = "too_long"
+    MALFORMED = "malformed"
+    UNSIGNED = "unsigned"
+    NO_KID = "no_kid"
+    UNKNOWN_KID = "unknown_kid"
+    RETIRED_KEY = "retired_key"
+    WRONG_ALGORITHM = "wrong_algorithm"
+    BAD_SIGNATURE = "bad_signature"
+    MISSING_CLAIM = "missing_claim"
+    BAD_CLAIM = "bad_claim"
+    WRONG_ISSUER = "wrong_issuer"
+    WRONG_AUDIENCE = "wrong_audience"
+    EXPIRED = "expired"
+    TOO_LONG_LIVED = "too_long_lived"
+    NOT_YET_VALID = "not_yet_valid"
+    REPLAYED = "replayed"
+    PROVIDER_SILENT = "provider_silent"
+    PROVIDER_REFUSED = "provider_refused"
+    PROVIDER_WRONG = "provider_wrong"
+
+
+class SigningAlgorithm(StrEnum):
+    """How a publisher's server may sign; each key is pinned to one."""
+
+    HS256 = "HS256"
+    RS256 = "RS256"
+    ES256 = "ES256"
+    EDDSA = "EdDSA"

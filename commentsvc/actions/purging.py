@@ -16,11 +16,14 @@ from commentsvc.store.models import (
     OneTimeLink,
     OutgoingMail,
     RefreshToken,
+    RefusedSignOn,
     SignInFailure,
+    UsedAssertion,
 )
 
 _DAY_US = 24 * 3600 * 1_000_000
 _KEEP_MESSAGES_US = 90 * _DAY_US
+_KEEP_REFUSALS_US = 30 * _DAY_US
 _KEEP_MAILS_US = 30 * _DAY_US
 
 
@@ -30,6 +33,8 @@ def purge(session: Session, *, now: int) -> int:
         (AuthorizationCode.expires_at, now),
         (RefreshToken.expires_at, now),
         (OneTimeLink.expires_at, now),
+        (UsedAssertion.expires_at, now),
+        (RefusedSignOn.created_at, now - _KEEP_REFUSALS_US),
         (IdempotencyKey.created_at, now - _DAY_US),
         (SignInFailure.created_at, now - _DAY_US),
         (AlertMessage.created_at, now - _KEEP_MESSAGES_US),

@@ -80,7 +80,24 @@ def exchange_code(
         return TokenRefused("This code has expired.")
     if (taken.site_id, taken.origin) != (site.id, origin) or not _answers(verifier, taken.challenge):
         return TokenRefused("This code was given to another page.")
-    return _new_family(session, person, site, secret=secret, now=now)
+    return begin(session, person, site, secret=secret, now=now)
+
+
+def begin(session: Session, person: Person, site: Site, *, secret: str, now: int) -> Grant:
+    """Begin a sign-in of somebody who has proved who they are: both tokens, of a family of their own."""
+    token = secrets.token_urlsafe(32)
+    ends_at = now + _REFRESH_LIFE
+    session.add(
+        RefreshToken(
+            token_hash=hash_token(token),
+            family=secrets.token_hex(16),
+            person_id=person.id,
+            site_id=site.id,
+            epoch=person.epoch,
+            expires_at=ends_at,
+        )
+    )
+    return Grant(access_token(person, site, secret=secret, now=now), token, ends_at)
 
 
 def refresh(session: Session, site: Site, *, token: str, secret: str, now: int) -> Grant | TokenRefused:
@@ -152,22 +169,6 @@ def issue_token(
         )
     )
     return token
-
-
-def _new_family(session: Session, person: Person, site: Site, *, secret: str, now: int) -> Grant:
-    token = secrets.token_urlsafe(32)
-    ends_at = now + _REFRESH_LIFE
-    session.add(
-        RefreshToken(
-            token_hash=hash_token(token),
-            family=secrets.token_hex(16),
-            person_id=person.id,
-            site_id=site.id,
-            epoch=person.epoch,
-            expires_at=ends_at,
-        )
-    )
-    return Grant(access_token(person, site, secret=secret, now=now), token, ends_at)
 
 
 def _newest_successor(session: Session, row: RefreshToken, token: str, secret: str) -> str:

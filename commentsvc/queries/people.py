@@ -22,6 +22,7 @@ class Face:
     person_id: int
     name: str
     role: Role
+    namesake: bool = False
     reports_upheld: int = 0
     reports_dismissed: int = 0
 
@@ -108,6 +109,7 @@ def face_of(membership: Membership) -> Face:
         person_id=membership.person_id,
         name=membership.name,
         role=Role(membership.role),
+        namesake=membership.namesake,
         reports_upheld=membership.reports_upheld,
         reports_dismissed=membership.reports_dismissed,
     )

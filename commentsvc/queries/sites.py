@@ -1,5 +1,6 @@
 """What is there of a site: itself, its limits, its guidelines, its members, what it forbids whom?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -37,6 +38,11 @@ def get_site(session: Session, key: str | None) -> Site:
 def find_site(session: Session, key: str | None) -> Site | None:
     """Find a site by its key."""
     return session.scalar(select(Site).where(Site.key == key)) if key else None
+
+
+def list_sites(session: Session, *, limit: int) -> Sequence[Site]:
+    """List the first sites of the installation."""
+    return session.scalars(select(Site).order_by(Site.id).limit(limit)).all()
 
 
 def limits_of(site: Site) -> Limits:

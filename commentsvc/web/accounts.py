@@ -22,7 +22,7 @@ from commentsvc.queries.people import managed_sites
 from commentsvc.queries.sites import get_site, is_registered, list_sanctions
 from commentsvc.store.models import Person
 from commentsvc.store.paging import parse_id
-from commentsvc.web import context, errors
+from commentsvc.web import context, errors, reach
 from commentsvc.web.forms import PasswordForm, SignInForm, SignUpForm, show
 from commentsvc.web.security import client_network
 
@@ -104,6 +104,12 @@ def sign_in_here(person: Person) -> None:
 def own_path(wanted: str | None) -> str | None:
     """Return a path of ours that somebody wants to be led to; None for any other address."""
     return wanted if wanted and _OWN_PATH.fullmatch(wanted) else None
+
+
+def address(endpoint: str, **changes: str) -> str:
+    """Return an address of ours with this page's query, changed. Not by url_for: a query could set its options."""
+    query = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value}
+    return f"{url_for(endpoint)}?{urlencode(query)}" if query else url_for(endpoint)
 
 
 def prove(email: str, password: str) -> Person | None:
@@ -215,13 +221,17 @@ def authorize() -> str | tuple[str, int]:
             return _hand_over(asked, person)
     elif "switch" not in request.args:
         known = signed_in_person()
+        if known is not None and session.pop("arrived", None) == _here():
+            # They have just signed in by the site's provider, from this very page.
+            context.begin_writing()
+            return _hand_over(asked, known)
     page = render_template("accounts/authorize.html", asked=asked, form=form, known=known)
     return page, 422 if form.errors else 200
 
 
 @blueprint.context_processor
 def _in_templates() -> dict[str, object]:
-    return {"address": _address}
+    return {"address": address}
 
 
 @blueprint.after_request
@@ -235,6 +245,11 @@ def protect(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _here() -> str:
+    """Return this page's path and query, letter for letter."""
+    return f"{request.path}?{request.query_string.decode('ascii', 'replace')}"
 
 
 def _page(template: str, form: FlaskForm) -> AnyResponse | tuple[str, int]:
@@ -303,12 +318,6 @@ def _origin_of(url: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(_DEFAULT_PORTS[parts.scheme])}"
 
 
-def _address(endpoint: str, **changes: str) -> str:
-    """Return an address of ours with this page's query, changed. Not by url_for: a query could set its options."""
-    query = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value}
-    return f"{url_for(endpoint)}?{urlencode(query)}" if query else url_for(endpoint)
-
-
 def _day(time: int | None) -> str | None:
     return datetime.fromtimestamp(time / 1_000_000, UTC).strftime("%-d %B %Y") if time else None
 
@@ -316,7 +325,9 @@ def _day(time: int | None) -> str | None:
 def _load(session_id: str) -> SignedIn | None:
     number, _, epoch = session_id.partition(".")
     person = context.session().get(Person, parse_id(number) or 0)
-    return SignedIn(person) if person is not None and epoch == str(person.epoch) else None
+    if person is None or epoch != str(person.epoch) or not reach.reaches(person):
+        return None
+    return SignedIn(person)
 
 
 def _refuse_foreign_forms() -> None:

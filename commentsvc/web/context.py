@@ -43,6 +43,16 @@ def session() -> Session:
     return cast(Session, g.session)
 
 
+def begin_writing() -> Session:
+    """End the request's transaction and open one for writing, for a GET that has to: somebody sent back by a provider.
+
+    It ends as any other; what was read before is detached.
+    """
+    finish(commit=True)  # Undoing it would also make what was read forget itself.
+    g.session = services().db.open(write=True)
+    return cast(Session, g.session)
+
+
 def now() -> int:
     """Return the request's time, the same from its first line to its last."""
     if "now" not in g:

@@ -13,7 +13,7 @@ from commentsvc.moderation.replay import Tally
 from commentsvc.queries.queue import find_open_case_id
 from commentsvc.queries.sites import find_membership
 from commentsvc.store.db import now_us
-from commentsvc.store.models import Backtest, Membership, PolicyChange, Site
+from commentsvc.store.models import Backtest, Membership, PolicyChange, SigningKey, Site
 from commentsvc.web.accounts import sign_in_here
 from tests import factories
 
@@ -184,6 +184,33 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "alerts_desk.send_test"): Row(
         (303, 404, 403, 422, 404), "/console/daily/insights/alerts/test", {}, kind="form",
     ),
+    # How people sign in: keys and provider are the administrators' affair.
+    ("GET", "signin_desk.show"): Row((303, 404, 403, 200, 404), "/console/daily/sign-in", kind="page"),
+    ("GET", "signin_desk.show_key"): Row(
+        (303, 404, 403, 200, 404), "/console/daily/sign-in/keys/{key}", kind="page",
+    ),
+    ("POST", "signin_desk.set_issuer"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/sign-in/issuer", {"token_issuer": "https://daily.example"},
+        kind="form",
+    ),
+    ("POST", "signin_desk.add_key"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/sign-in/keys", {"do": "shared"}, kind="form",
+    ),
+    ("POST", "signin_desk.retire_key"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/sign-in/keys/{key}/retire", {}, kind="form",
+    ),
+    ("POST", "signin_desk.check_token"): Row(
+        (303, 404, 403, 200, 404), "/console/daily/sign-in/check", {"token": "x"}, kind="form",
+    ),
+    ("POST", "signin_desk.set_provider"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/sign-in/provider", {"do": "remove"}, kind="form",
+    ),
+    # Signing in by a site's provider, linking and unlinking; what they do is tested in test_oidc.
+    ("POST", "oidc.start"): Row((404,) * 5, "/auth/oidc/daily/start", {}, kind="form"),
+    ("GET", "oidc.come_back"): Row((403,) * 5, "/auth/oidc/daily/callback", kind="page"),
+    ("GET", "identities.show"): Row((302, 200, 200, 200, 200), "/auth/sign-ins", kind="page"),
+    ("POST", "identities.link"): Row((302, 404, 404, 404, 404), "/auth/sign-ins/link/daily", {}, kind="form"),
+    ("POST", "identities.unlink"): Row((302, 404, 404, 404, 404), "/auth/sign-ins/1/unlink", {}, kind="form"),
     ("GET", "people_desk.show_people"): Row((303, 404, 200, 200, 404), "/console/daily/people", kind="page"),
     ("GET", "people_desk.show_person"): Row((303, 404, 200, 200, 404), "/console/daily/people/{nia}", kind="page"),
     ("POST", "people_desk.sanction"): Row(
@@ -329,6 +356,8 @@ def scene(db, cast):
             writing, membership=mine, name="Mine", filters={"q": "x"}, shared=False, now=now_us()
         )  # fmt: skip
         sanction = factories.sanction(writing, nia, cast.daily, SanctionKind.BAN)
+        key = SigningKey(site_id=cast.daily.id, kid="first", algorithm="HS256", created_at=1)
+        writing.add(key)
         clearing = factories.clearing(writing, nia, cast.daily, cast.cam)
         tokens = {
             "nobody": {},
@@ -340,7 +369,7 @@ def scene(db, cast):
     ids = {"theirs": str(theirs.id), "held": str(held.id), "decision": str(decision.id)}
     ids |= {"backtest": str(backtest.id), "change": str(change.id)}
     ids |= {"nia": str(nia.id), "sanction": str(sanction.id), "clearing": str(clearing.id)}
-    ids |= {"article": str(cast.story.id)}
+    ids |= {"article": str(cast.story.id), "key": str(key.id)}
     ids |= {"batch": decision.batch, "prepared": str(prepared.id), "bulk": str(started.id)}
     ids |= {"case": str(case), "view": str(view.id)}
     return ids, tokens

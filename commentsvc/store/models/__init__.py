@@ -24,6 +24,7 @@ from commentsvc.store.models.people import Clearing, Membership, Person, PersonN
 from commentsvc.store.models.policies import Backtest, PolicyChange, SiteSecret
 from commentsvc.store.models.rules import BreakerTrip, RuleChange
 from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeLink, RefreshToken, SignInFailure
+from commentsvc.store.models.single_signon import Identity, RefusedSignOn, SigningKey, SignOn, UsedAssertion
 from commentsvc.store.models.sites import Article, Guidelines, Origin, Site
 from commentsvc.store.models.table import CLOSED, OPEN, PUBLISHED, Table
 from commentsvc.store.models.thread import Comment, Nudge, Revision, Vote
@@ -53,6 +54,7 @@ __all__ = [
     "DefaultView",
     "Guidelines",
     "IdempotencyKey",
+    "Identity",
     "Job",
     "LegalNotice",
     "Membership",
@@ -66,6 +68,7 @@ __all__ = [
     "PolicyChange",
     "Presence",
     "RefreshToken",
+    "RefusedSignOn",
     "Report",
     "Rescoring",
     "Revision",
@@ -75,9 +78,12 @@ __all__ = [
     "ShadowVerdict",
     "Shortcuts",
     "SignInFailure",
+    "SignOn",
     "SignalRow",
+    "SigningKey",
     "Site",
     "SiteSecret",
     "Table",
+    "UsedAssertion",
     "Vote",
 ]
