@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commentsvc import __version__
-from commentsvc.infra import discretion
+from commentsvc.infra import discretion, measures
 from commentsvc.infra.limits import Limiter
 from commentsvc.infra.paths import TEMPLATES
 from commentsvc.infra.scoring import RemoteEngine
@@ -62,6 +62,7 @@ from commentsvc.web import (
     site_desk,
     staff_desk,
     token_desk,
+    tracing,
     waves,
     widget_api,
 )
@@ -133,6 +134,7 @@ def _bare_app(settings: Settings, judge: Judge, *, spec_path: str | None) -> Com
     app.config.update(_config(settings))
     app.extensions["commentsvc"] = services_for(settings, judge)
     app.teardown_request(_undo_unfinished)
+    tracing.setup(app)
     errors.setup(app)
     security.setup(app)
     if settings.trusted_proxies:
@@ -161,9 +163,9 @@ def build_judge(settings: Settings, *, threads: int = 4) -> Judge:
     """
     if settings.scorer_url:
         remote = RemoteEngine(settings.scorer_url, scoring.scorer_key(settings.with_secret().secret_key))
-        return Judge(remote, MeaningRelevance(remote.embed))
+        return Judge(remote, MeaningRelevance(remote.embed), observe=measures.observe_engine)
     engine = BatchingEngine(stand_by(settings.classifier, settings.model_dir), Batcher(), embed=embed_texts)
-    return Judge(engine, stand_by_relevance(engine.embed), threads=threads)
+    return Judge(engine, stand_by_relevance(engine.embed), threads=threads, observe=measures.observe_engine)
 
 
 def configure_logs(log_format: str) -> None:

@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     rate_limits: Literal["on", "off"] = "on"
     log_format: Literal["console", "json"] = "console"
+    backup_dir: Path | None = None
     demo: bool = False
 
     @field_validator("database_url")

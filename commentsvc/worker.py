@@ -28,7 +28,7 @@ from commentsvc.actions import (
     purging,
     rescoring,
 )
-from commentsvc.infra import jobs
+from commentsvc.infra import jobs, measures
 from commentsvc.infra.jobs import Claim
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.settings import Settings, load_settings
@@ -248,6 +248,8 @@ def run_next(
     if not claims:
         return False
     first = claims[0]
+    began = time.perf_counter()
+    structlog.contextvars.bind_contextvars(job=first.name, request_id=first.request_id)
     try:
         with _renewing(db, claims, lease):
             if first.name in JOBS_TOGETHER:
@@ -255,15 +257,27 @@ def run_next(
             else:
                 pauses = [registry[first.name](db, judge, first.args)]
     except Exception as error:  # Whatever a job raises is kept with it, and the next one is done.
-        _log.error("A job failed.", job=first.name, id=first.id, attempt=first.attempts, error=repr(error))
+        _count(first, "failed", began, len(claims))
+        _log.error("A job failed.", id=first.id, attempt=first.attempts, error=repr(error))
         with db.writing() as session:
             for claimed in claims:
                 jobs.give_back(session, claimed, traceback.format_exc(), now=now_us())
     else:
+        _count(first, "done", began, sum(pause is None for pause in pauses))
+        _count(first, "later", None, sum(pause is not None for pause in pauses))
         with db.writing() as session:
             for claimed, pause in zip(claims, pauses, strict=True):
                 _put_down(session, claimed, pause)
+    finally:
+        structlog.contextvars.unbind_contextvars("job", "request_id")
     return True
+
+
+def _count(first: Claim, result: str, began: float | None, number: int) -> None:
+    if number:
+        measures.jobs.labels(first.name, result).inc(number)
+    if began is not None:
+        measures.job_seconds.labels(first.name).observe(time.perf_counter() - began)
 
 
 def _claim(db: Database, *, worker: str, lease: int, name: str | None) -> list[Claim]:

@@ -192,10 +192,9 @@ def shared_app(shared_judge: Any, tmp_path_factory: pytest.TempPathFactory) -> A
 @pytest.fixture
 def app(settings: Settings, shared_app: Any) -> Iterator[Any]:
     from commentsvc.app import services_for
-    from commentsvc.web.operations import Metrics
 
     services = services_for(settings, shared_app.extensions["commentsvc"].judge)
-    shared_app.extensions |= {"commentsvc": services, "commentsvc.metrics": Metrics(services)}
+    shared_app.extensions["commentsvc"] = services
     yield shared_app
     services.db.dispose()
 

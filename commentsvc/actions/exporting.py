@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from commentsvc.actions import mailing
 from commentsvc.enums import ExportState, MailKind
-from commentsvc.infra import archive, jobs
+from commentsvc.infra import bundle, jobs
 from commentsvc.queries import exports
 from commentsvc.queries.exports import Chunk
 from commentsvc.store.db import Database
@@ -126,10 +126,10 @@ def _keep(session: Session, export_id: int, rule: Rule, chunk: Chunk, *, seen: t
 def _write(db: Database, export_id: int, person: Person, file: IO[bytes], *, base_url: str, now: int) -> None:
     made_at = datetime.fromtimestamp(now / 1_000_000, UTC).strftime("%-d %B %Y, %H:%M UTC")
     wanted = [
-        archive.Section(rule.key.replace(".", "-"), rule.title, partial(_chunks, db, export_id, rule.key))
+        bundle.Section(rule.key.replace(".", "-"), rule.title, partial(_chunks, db, export_id, rule.key))
         for rule in sections()
     ]
-    archive.write(file, wanted, {"name": person.name, "made_at": made_at, "service": base_url})
+    bundle.write(file, wanted, {"name": person.name, "made_at": made_at, "service": base_url})
 
 
 def _chunks(db: Database, export_id: int, section: str) -> Iterator[list[dict[str, Any]]]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from commentsvc.actions import cases, decisions
 from commentsvc.actions.drafts import draft_of, policy_of
 from commentsvc.enums import Action, Guideline, Outcome, Reason, SignalState, Status, When
-from commentsvc.infra import jobs
+from commentsvc.infra import jobs, measures
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.policy import SLOW, slow_checks
 from commentsvc.moderation.terms import Draft, Judgement, Policy, Signal, Verdict
@@ -36,6 +36,14 @@ def record_signals(session: Session, comment: Comment, signals: Sequence[Signal]
     rows = [_signal_row(signal, comment, now=now) for signal in signals]
     if rows:
         session.execute(insert(SignalRow), rows)
+
+
+def count(judgement: Judgement) -> None:
+    """Count what each check said of a comment, and which one led to the verdict."""
+    for signal in judgement.signals:
+        measures.checks.labels(signal.check, signal.state).inc()
+    verdict = judgement.verdict
+    measures.decided.labels(verdict.breaches[0].check if verdict.breaches else "clean", verdict.outcome).inc()
 
 
 def record_shadow(session: Session, comment: Comment, judgement: Judgement, *, now: int) -> None:
@@ -168,6 +176,7 @@ def _settle(session: Session, comment_id: int, revision: int, judgement: Judgeme
     verdict = judgement.verdict
     if set(verdict.failed) - set(SLOW):
         return False
+    count(judgement)
     record_signals(session, comment, judgement.signals, now=now)
     record_shadow(session, comment, judgement, now=now)
     settle_held(session, comment, verdict, now=now)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from commentsvc import text
 from commentsvc.actions import accounts, articles, asking, cases, decisions, waves
 from commentsvc.actions.drafts import draft_of, policy_of
-from commentsvc.actions.judging import enqueue_rescore, record_shadow, record_signals
+from commentsvc.actions.judging import count, enqueue_rescore, record_shadow, record_signals
 from commentsvc.actions.rules import refuse_closed, refuse_hasty, rules_of
 from commentsvc.actions.sanctions import refuse_sanctioned
 from commentsvc.enums import Action, NudgeOutcome, Outcome, Reason, Status
@@ -276,6 +276,7 @@ def _hold_stays(session: Session, comment: Comment, case: Case | None) -> bool:
 def _take_effect(session: Session, comment: Comment, judgement: Judgement, *, now: int) -> None:
     verdict = judgement.verdict
     case = cases.find_open_case(session, comment.id)
+    count(judgement)
     record_signals(session, comment, judgement.signals, now=now)
     record_shadow(session, comment, judgement, now=now)
     status, action = _STATUS_OF[verdict.outcome]

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import IO, Any
 
@@ -24,6 +24,7 @@ from commentsvc.actions import accounts, demonstrating, first_run, newsrooms, se
 from commentsvc.actions.accounts import NewAccount
 from commentsvc.actions.names import numbered
 from commentsvc.app import build_judge, configure_logs
+from commentsvc.cli.backup import backup, restore
 from commentsvc.cli.classifier import classifier
 from commentsvc.cli.doctor import examine
 from commentsvc.cli.opening import open_database
@@ -31,6 +32,7 @@ from commentsvc.cli.progress import progress
 from commentsvc.cli.scorer import scorer, shared_scorer
 from commentsvc.enums import Role, Scope, SiteChangeKind
 from commentsvc.errors import DomainError, Invalid, Malformed, Misconfigured, NotFound
+from commentsvc.infra import measures
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.terms import Draft
 from commentsvc.queries.sites import get_site
@@ -80,15 +82,18 @@ def run(host: str, port: int, workers: int) -> None:
     with open_database(settings) as db:
         _make_ready(settings, db)
         _say_how_to_set_up(settings, db)
-    with shared_scorer(settings, workers=workers) as settings:
+    with measures.share() if workers > 1 else nullcontext(), shared_scorer(settings, workers=workers) as settings:
         _serve(settings, host=host, port=port, workers=workers)
 
 
 @main.command()
-def worker() -> None:
+@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Answer Prometheus on this machine at this port.")
+def worker(metrics_port: int | None) -> None:
     """Do the jobs of a server whose database isn't the embedded one."""
     settings = load_settings().with_secret()
     configure_logs(settings.log_format)
+    if metrics_port:
+        measures.publish(metrics_port)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -236,6 +241,8 @@ def classify(text: str, article: IO[str] | None) -> None:
 
 main.add_command(classifier)
 main.add_command(scorer)
+main.add_command(backup)
+main.add_command(restore)
 
 
 @main.command()

@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from commentsvc.app import build_judge
+from commentsvc.cli import places
 from commentsvc.cli.opening import open_database
 from commentsvc.moderation import model_files
 from commentsvc.moderation.pipeline import Judge
@@ -41,6 +42,7 @@ def examine() -> Iterator[Finding]:
     settings = load_settings()
     url = make_url(settings.resolved_database_url).render_as_string(hide_password=True)
     yield Finding("configuration", True, f"database {url}, address {settings.base_url}")
+    yield from places.examine(settings, now=now_us())
     with closing(build_judge(settings)) as judge:
         with open_database(settings) as db:
             yield from _database(db, judge)
@@ -63,6 +65,8 @@ def _database(db: Database, judge: Judge) -> Iterator[Finding]:
         with db.reading() as session:
             yield from health.indexes(session)
             yield from health.jobs(session, now=now_us())
+            yield health.stuck(session, now=now_us())
+            yield health.outbox(session, now=now_us())
             yield _scores(session, judge)
             yield from health.counters(session)
 

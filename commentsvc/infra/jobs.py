@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import Select, and_, delete, exists, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
@@ -25,6 +26,7 @@ _LONGEST_PAUSE_S = 300
 _KEEP_DONE_US = 24 * 3600 * SECOND
 _KEEP_FAILED_US = 30 * 24 * 3600 * SECOND
 _MAX_ERROR = 2000
+_REQUEST = "_request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Claim:
     attempts: int
     worker: str
     created_at: int
+    request_id: str | None = None
+    """Of the request that asked for it."""
 
 
 def enqueue(
@@ -57,7 +61,7 @@ def enqueue(
     row = {
         "name": name,
         "key": key,
-        "args": dict(args),
+        "args": {**args, **_traced()},
         "state": JobState.WAITING,
         "run_at": now if run_at is None else run_at,
         "attempts": 0,
@@ -95,9 +99,20 @@ def claim_many(
         .execution_options(synchronize_session=False)
     )
     return sorted(
-        (Claim(row.id, row.name, row.args, row.attempts, worker, row.created_at) for row in rows),
+        (_claimed(row, worker) for row in rows),
         key=lambda claimed: claimed.id,
     )
+
+
+def _traced() -> dict[str, str]:
+    """Name the request in which this happens; its log lines and the job's then have the same id."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    return {_REQUEST: request_id} if request_id else {}
+
+
+def _claimed(row: Any, worker: str) -> Claim:
+    args = {name: value for name, value in row.args.items() if name != _REQUEST}
+    return Claim(row.id, row.name, args, row.attempts, worker, row.created_at, row.args.get(_REQUEST))
 
 
 def renew(session: Session, claimed: Claim, *, now: int, lease: int = LEASE_US) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import structlog
@@ -36,6 +37,8 @@ _PROBE = "The library opens at nine."
 T = TypeVar("T")
 _Answer = Callable[[], list[Scores]]
 """Waits for the scores of one text, or raises what the engine raised."""
+
+Observe = Callable[[str, float], None]
 
 log = structlog.get_logger(__name__)
 
@@ -69,22 +72,34 @@ class Closing(Protocol):
         ...
 
 
+def _overlook(_engine: str, _seconds: float) -> None:
+    pass
+
+
 class Judge:
     """Asks every check and lets the policy decide; safe to share between threads.
 
     `budget` is how many seconds each engine may take, `threads` how many texts toxicity is asked for at once. A check
-    that raises, takes longer or answers nonsense becomes a failed signal; it never hides another one.
+    that raises, takes longer or answers nonsense becomes a failed signal; it never hides another one. `observe` is told
+    which engine took how many seconds.
     """
 
     check_names = (*(name for name, _, _ in _RULES), "toxicity", "relevance")
 
     def __init__(
-        self, toxicity: ToxicityEngine, relevance: Relevance, *, budget: float = 2.0, threads: int = _THREADS
+        self,
+        toxicity: ToxicityEngine,
+        relevance: Relevance,
+        *,
+        budget: float = 2.0,
+        threads: int = _THREADS,
+        observe: Observe = _overlook,
     ) -> None:
         self.toxicity = toxicity
         self.relevance = relevance
         self._toxicity_box = Timebox(threads=threads, budget=budget)
         self._relevance_box = Timebox(threads=_THREADS, budget=budget)
+        self._observe = observe
         self._failing: set[str] = set()
         self._lock = threading.Lock()
 
@@ -105,7 +120,7 @@ class Judge:
         return [self._judge(draft, policy, scores) for (draft, policy), scores in zip(drafts, answers, strict=True)]
 
     def _judge(self, draft: Draft, policy: Policy, scores: "_Answer") -> Judgement:
-        relevance = self._relevance_box.start(lambda: self._relate(draft))
+        relevance = self._relevance_box.start(self._timed("relevance", lambda: self._relate(draft)))
         signals = [self._by_rule(name, guideline, check, draft, policy) for name, guideline, check in _RULES]
         signals.append(self._toxicity_signal(scores, draft, policy))
         signals.append(self._relevance_signal(relevance))
@@ -119,7 +134,7 @@ class Judge:
 
     def score(self, texts: Sequence[str]) -> list[Scores]:
         """Score bare texts within the budget, in order; raise ClassifierUnavailable when that can't be done."""
-        pending = self._toxicity_box.start(lambda: self.toxicity.score(texts))
+        pending = self._toxicity_box.start(self._timed("toxicity", lambda: self.toxicity.score(texts)))
         answers = self._ask("toxicity", lambda: _checked_all(pending.result(), len(texts)))
         if answers is None:
             raise ClassifierUnavailable("The classifier can't answer now.")
@@ -160,8 +175,18 @@ class Judge:
         files = getattr(engine, "files", "")
         return {"engine": engine.name, "version": engine.version, "state": state, "why": why, "files": files}
 
+    def _timed(self, name: str, call: Callable[[], T]) -> Callable[[], T]:
+        def timed() -> T:
+            began = perf_counter()
+            try:
+                return call()
+            finally:
+                self._observe(name, perf_counter() - began)
+
+        return timed
+
     def _ask_toxicity(self, text: str) -> "_Answer":
-        return self._toxicity_box.start(lambda: self.toxicity.score([text])).result
+        return self._toxicity_box.start(self._timed("toxicity", lambda: self.toxicity.score([text]))).result
 
     def _ask_alone(self, text: str) -> list[Scores]:
         return self._ask_toxicity(text)()
@@ -169,7 +194,8 @@ class Judge:
     def _ask_for_many(self, texts: Sequence[str]) -> "list[_Answer]":
         budget = self._toxicity_box.budget * max(1.0, len(texts) / _TEXTS_A_BUDGET)
         try:
-            scores = self._toxicity_box.start(lambda: self.toxicity.score(texts), budget=budget).result()
+            score = self._timed("toxicity", lambda: self.toxicity.score(texts))
+            scores = self._toxicity_box.start(score, budget=budget).result()
             answers = [[one] for one in scores]
         except (ClassifierUnavailable, TimeoutError) as error:
             return [partial(_raise, error)] * len(texts)

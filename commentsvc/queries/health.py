@@ -2,13 +2,27 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, inspect, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, inspect, null, or_, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from commentsvc.enums import JobState, Outcome, Status
-from commentsvc.store.models import OPEN, PUBLISHED, Article, Case, Comment, Decision, Job, Membership, Table, Vote
+from commentsvc.enums import JobState, MessageState, Outcome, Status
+from commentsvc.store.models import (
+    OPEN,
+    PUBLISHED,
+    Article,
+    Case,
+    Comment,
+    Decision,
+    Job,
+    Membership,
+    OutgoingMail,
+    Table,
+    Vote,
+)
 
 _OVERDUE_US = 60_000_000
+_LATE_MAIL_US = 3600 * 1_000_000
+_DAY_US = 24 * 3600 * 1_000_000
 LATEST = 10_000
 """How many decisions `verdicts` looks back: enough to see a change, few enough to be asked often."""
 _REPAIR = "Report this with the version of commentsvc: a change to this figure was written past its transaction."
@@ -32,6 +46,8 @@ class Queue:
     waiting_jobs: int
     overdue_jobs: int
     failing_jobs: int
+    retried_jobs: int
+    failed_jobs: int
 
 
 def queue(session: Session, *, now: int) -> Queue:
@@ -42,10 +58,38 @@ def queue(session: Session, *, now: int) -> Queue:
             func.count().filter(waiting),
             func.count().filter(waiting, Job.run_at < now - _OVERDUE_US),
             func.count().filter(or_(Job.state == JobState.FAILED, and_(waiting, Job.error.is_not(None)))),
+            func.count().filter(waiting, Job.attempts > 1),
+            func.count().filter(Job.state == JobState.FAILED),
         ).select_from(Job)
     ).one()
     open_cases = session.scalar(select(func.coalesce(func.sum(Article.open_cases), 0))) or 0
     return Queue(int(open_cases), *counts)
+
+
+def ages(session: Session, *, now: int) -> dict[str, float]:
+    """Say for how many seconds the oldest open case, due job and unsent mail have waited; 0 when none does."""
+    due = select(func.min(Job.run_at)).where(Job.run_at <= now, text("state IN ('waiting', 'running')"))
+    begun = {
+        "case": session.scalar(select(func.min(Case.opened_at)).where(Case.state == OPEN)),
+        "job": session.scalar(due),
+        "mail": session.scalar(
+            select(func.min(OutgoingMail.created_at)).where(
+                OutgoingMail.state == MessageState.WAITING, OutgoingMail.created_at > now - 2 * _DAY_US
+            )
+        ),
+    }
+    return {what: max(0, now - at) / 1e6 if at is not None else 0.0 for what, at in begun.items()}
+
+
+def mails(session: Session, *, now: int) -> dict[str, int]:
+    """Count the last day's mails by state; that is how long one is tried."""
+    rows = session.execute(
+        select(OutgoingMail.state, func.count().label("number"))
+        .where(OutgoingMail.created_at > now - _DAY_US)
+        .group_by(OutgoingMail.state)
+    )
+    counted = {row.state: row.number for row in rows}
+    return {str(state): counted.get(state, 0) for state in MessageState}
 
 
 def verdicts(session: Session) -> dict[str, int]:
@@ -78,6 +122,44 @@ def jobs(session: Session, *, now: int) -> list[Finding]:
             "They are tried again by themselves; the error says what is missing.",
         ),
     ]  # fmt: skip
+
+
+def outbox(session: Session, *, now: int) -> Finding:
+    """Say whether mail leaves the house: what was given up in the last day, and what has waited for an hour."""
+    recent = OutgoingMail.created_at > now - 2 * _DAY_US
+    failed, late = session.execute(
+        select(
+            func.count().filter(OutgoingMail.state == MessageState.FAILED),
+            func.count().filter(
+                OutgoingMail.state == MessageState.WAITING, OutgoingMail.created_at < now - _LATE_MAIL_US
+            ),
+        ).where(recent)
+    ).one()
+    latest = session.scalar(
+        select(OutgoingMail.error).where(recent, OutgoingMail.error != "").order_by(OutgoingMail.id.desc()).limit(1)
+    )
+    why = f": {(latest or '').strip().partition(chr(10))[0]}" if latest and (failed or late) else ""
+    said = f"{failed} given up in two days, {late} waiting for more than an hour{why}"
+    return Finding("mail", not failed and not late, said, "Check COMMENTSVC_MAIL_URL and the mail server's own log.")
+
+
+def stuck(session: Session, *, now: int) -> Finding:
+    """Say which jobs get nowhere: asked for a day ago and still tried, or given up."""
+    unfinished = Job.state.in_((JobState.WAITING, JobState.RUNNING))
+    rows = session.execute(
+        select(Job.name, func.count().label("number"))
+        .where(
+            or_(
+                and_(unfinished, Job.created_at < now - _DAY_US, Job.error.is_not(None)),
+                Job.state == JobState.FAILED,
+            )
+        )
+        .group_by(Job.name)
+        .order_by(Job.name)
+    ).all()
+    said = ", ".join(f"{row.number} of {row.name}" for row in rows)
+    advice = "Their last error is in `jobs.error`; what was given up is kept for a month and isn't tried again."
+    return Finding("stuck jobs", not rows, said or "none", advice)
 
 
 def indexes(session: Session) -> list[Finding]:

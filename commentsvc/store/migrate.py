@@ -51,6 +51,13 @@ def newest() -> str:
     return head
 
 
+@cache
+def known() -> frozenset[str]:
+    """Return every revision that this code can bring up to its own."""
+    script = ScriptDirectory.from_config(_config())
+    return frozenset(step.revision for step in script.walk_revisions())
+
+
 @contextmanager
 def _alone(db: Database) -> Iterator[Connection]:
     if not db.is_sqlite:

@@ -10,6 +10,8 @@ from typing import Any
 from flask import Response, request
 from flask import json as flask_json
 
+from commentsvc.infra import measures
+
 _MAX_AGE = 5
 _STALE = 55
 
@@ -37,7 +39,9 @@ class PageCache:
             found = self._pages.get(key)
             if found is not None:
                 self._pages.move_to_end(key)
-                return found
+        measures.page_cache.labels("miss" if found is None else "hit").inc()
+        if found is not None:
+            return found
         made = encode(make())
         if len(made.body) <= self._max // 8:
             self._keep(key, made)

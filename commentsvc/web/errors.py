@@ -8,6 +8,7 @@ from flask import Flask, Response, current_app, jsonify, render_template, reques
 from werkzeug.exceptions import HTTPException
 
 from commentsvc import errors
+from commentsvc.web import tracing
 
 _log = structlog.get_logger(__name__)
 
@@ -98,14 +99,16 @@ def _crash(error: Exception) -> Response:
     # The route and not the path: a path may hold a one-time link.
     route = request.url_rule.rule if request.url_rule else None
     _log.error("unexpected error", route=route, method=request.method, exc_info=error)
-    return _answer(500, "internal", "Something went wrong on our side; it has been recorded.")
+    details = {"request_id": tracing.request_id()}
+    return _answer(500, "internal", "Something went wrong on our side; it has been recorded.", details=details)
 
 
 def _answer(
     status: int, code: str, message: str, *, field: str | None = None, details: dict[str, Any] | None = None
 ) -> Response:
     if not _wants_json():
-        page = render_template("errors/error.html", status=status, message=message)
+        asked = (details or {}).get("request_id")
+        page = render_template("errors/error.html", status=status, message=message, request_id=asked)
         return Response(page, status, mimetype="text/html")
     body: dict[str, Any] = {"code": code, "message": message}
     if field is not None:

@@ -1,16 +1,16 @@
 """Is the service well? For load balancers, for Prometheus, and for people who are woken up."""
 
 import time
-from collections.abc import Iterator
-from typing import Any, cast
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from flask import Blueprint, Response, current_app, g, jsonify, request
-from flask.blueprints import BlueprintSetupState
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from flask import Blueprint, Response, g, jsonify, request
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
+from commentsvc.infra import measures
 from commentsvc.queries import health, rescoring
 from commentsvc.store import migrate
 from commentsvc.store.db import now_us
@@ -18,7 +18,6 @@ from commentsvc.web import context
 
 blueprint = Blueprint("operations", __name__)
 
-_BUCKETS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 _METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -49,7 +48,9 @@ def readyz() -> tuple[Response, int]:
 @blueprint.get("/metrics")
 def metrics() -> Response:
     """Answer in Prometheus' text format."""
-    return Response(generate_latest(_metrics().registry), content_type=CONTENT_TYPE_LATEST)
+    gauges = CollectorRegistry()
+    gauges.register(_Gauges(context.services()))
+    return Response(generate_latest(measures.collected()) + generate_latest(gauges), content_type=CONTENT_TYPE_LATEST)
 
 
 @blueprint.before_app_request
@@ -63,24 +64,10 @@ def count(response: Response) -> Response:
     """Count an answer under its endpoint's name; under its address the memory would fill with labels."""
     endpoint = request.endpoint or "none"
     method = request.method if request.method in _METHODS else "other"
-    _metrics().requests.labels(endpoint, method, response.status_code).inc()
+    measures.requests.labels(endpoint, method, response.status_code).inc()
     if "started" in g:
-        _metrics().seconds.labels(endpoint).observe(time.perf_counter() - g.started)
+        measures.request_seconds.labels(endpoint).observe(time.perf_counter() - g.started)
     return response
-
-
-class Metrics:
-    """What one process counts about itself; gauges are read from the database when somebody asks."""
-
-    def __init__(self, services: context.Services) -> None:
-        self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "commentsvc_requests", "Requests answered.", ("endpoint", "method", "status"), registry=self.registry
-        )
-        self.seconds = Histogram(
-            "commentsvc_request_seconds", "Time to an answer.", ("endpoint",), buckets=_BUCKETS, registry=self.registry
-        )
-        self.registry.register(_Gauges(services))
 
 
 class _Gauges:
@@ -97,8 +84,13 @@ class _Gauges:
             queue = health.queue(session, now=now_us())
             verdicts = health.verdicts(session)
             scores = rescoring.upkeep(session)
+            ages = health.ages(session, now=now_us())
+            mails = health.mails(session, now=now_us())
+        yield _labelled("commentsvc_oldest_seconds", "How long the oldest has waited.", "what", ages)
+        yield _labelled("commentsvc_mails", "Mails of the last day.", "state", mails)
         yield GaugeMetricFamily("commentsvc_open_cases", "Cases that wait for a manager.", queue.open_cases)
-        jobs = {"waiting": queue.waiting_jobs, "overdue": queue.overdue_jobs, "failing": queue.failing_jobs}
+        jobs = {"waiting": queue.waiting_jobs, "overdue": queue.overdue_jobs, "failing": queue.failing_jobs,
+                "retried": queue.retried_jobs, "failed": queue.failed_jobs}  # fmt: skip
         yield _labelled("commentsvc_jobs", "Unfinished jobs.", "state", jobs)
         passes = {"done": scores.done, "total": scores.total}
         yield _labelled("commentsvc_rescoring", "Comments in rescorings under way.", "state", passes)
@@ -116,16 +108,7 @@ class _Gauges:
         return family
 
 
-@blueprint.record_once
-def _prepare(state: BlueprintSetupState) -> None:
-    state.app.extensions["commentsvc.metrics"] = Metrics(state.app.extensions["commentsvc"])
-
-
-def _metrics() -> Metrics:
-    return cast(Metrics, current_app.extensions["commentsvc.metrics"])
-
-
-def _labelled(name: str, about: str, label: str, values: dict[str, int]) -> Metric:
+def _labelled(name: str, about: str, label: str, values: Mapping[str, float]) -> Metric:
     family = GaugeMetricFamily(name, about, labels=[label])
     for value, number in values.items():
         family.add_metric([value], number)

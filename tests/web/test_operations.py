@@ -4,6 +4,7 @@ from typing import Any
 
 from commentsvc.app import create_app
 from commentsvc.enums import Status
+from commentsvc.infra import measures
 from commentsvc.moderation.embedded import load_relevance
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.toxicity import Unavailable
@@ -75,6 +76,8 @@ def test_metrics_count_requests_cases_and_verdicts(client: Any, db: Database, ca
         story, ada = session.merge(cast.story), session.merge(cast.ada)
         factories.comment(session, story, ada, status=Status.HELD)
         factories.comment(session, story, ada)
+    labels = {"endpoint": "operations.healthz", "method": "GET", "status": "200"}
+    before = measures.REGISTRY.get_sample_value("commentsvc_requests_total", labels) or 0
     client.get("/healthz")
     client.get("/healthz")
     client.open("/nowhere/at-all", method="BREW")
@@ -83,7 +86,8 @@ def test_metrics_count_requests_cases_and_verdicts(client: Any, db: Database, ca
 
     lines = answer.text.splitlines()
     assert answer.content_type.startswith("text/plain")
-    assert 'commentsvc_requests_total{endpoint="operations.healthz",method="GET",status="200"} 2.0' in lines
+    line = 'commentsvc_requests_total{endpoint="operations.healthz",method="GET",status="200"}'
+    assert f"{line} {before + 2}" in lines
     assert any('endpoint="none",method="other"' in line for line in lines)
     assert "commentsvc_open_cases 1.0" in lines
     assert 'commentsvc_verdicts{outcome="hold"} 1.0' in lines
