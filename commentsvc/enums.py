@@ -211,6 +211,38 @@ class ReportOutcome(StrEnum):
 
     UPHELD = "upheld"
     DISMISSED = "dismissed"
+    UNHANDLED = "unhandled"
+    """A legal notice of somebody whose notices aren't handled for now."""
+
+
+class AppealKind(StrEnum):
+    """Who appeals, and against what: an author, who was restricted, or who gave notice."""
+
+    AUTHOR = "author"
+    SANCTION = "sanction"
+    NOTIFIER = "notifier"
+
+
+class AppealState(StrEnum):
+    """Where an appeal is; `dropped` when its author withdrew the comment."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+    DROPPED = "dropped"
+
+
+class AppealOutcome(StrEnum):
+    """Whether the appeal was right: the decision overturned, or confirmed."""
+
+    OVERTURNED = "overturned"
+    CONFIRMED = "confirmed"
+
+
+class MeasureKind(StrEnum):
+    """What a site does about somebody who often gives unfounded notices: first one, then the other."""
+
+    WARN = "warn"
+    SUSPEND = "suspend"
 
 
 class SanctionKind(StrEnum):
@@ -295,6 +327,10 @@ class MailKind(StrEnum):
     """What a mail says; each has its texts in templates/mail."""
 
     INVITATION = "invitation"
+    NOTICE_RECEIPT = "notice_receipt"
+    NOTICE_DECIDED = "notice_decided"
+    COMPLAINT_DECIDED = "complaint_decided"
+    NOTIFIER_MEASURE = "notifier_measure"
 
 
 class NoticeKind(StrEnum):

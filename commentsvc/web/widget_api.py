@@ -239,7 +239,7 @@ def me(query_data: shapes.MeQuery) -> Response:
         own: list[readers.Own] = []
     else:
         votes = readers.votes_of(session, person.id, article) if article else {}
-        own = list(readers.own_comments(session, person.id, site.id, article))
+        own = list(readers.own_comments(session, person.id, site.id, article, now=context.now()))
     name, role = _face(person, site.id)
     keys = _article_keys(own)
     mine = [shapes.own_json(o, name=name, role=role, article_key=keys[o.comment.article_id]) for o in own]
