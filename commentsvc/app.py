@@ -43,11 +43,13 @@ from commentsvc.web import (
     policy_desk,
     presence,
     publishers_api,
+    rights,
     saved_views,
     scoring,
     sections,
     security,
     shortcuts,
+    statements,
     waves,
     widget_api,
 )
@@ -78,13 +80,14 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     app = _bare_app(settings, judge or build_judge(settings), spec_path="/api/v1/openapi.json")
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
     accounts.setup(app)
-    apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
+    apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective, rights)
     desks = (
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
         insights, alerts_desk,
     )  # fmt: skip
-    for module in (*apis, *desks, accounts, confirming, legal_notices, assets, docs, embed, operations):
+    for module in (*apis, *desks, accounts, confirming, legal_notices, statements, assets, docs, embed, operations):
         app.register_blueprint(module.blueprint)
+    app.register_blueprint(statements.api)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))
     app.spec_processor(docs.name_refused_bodies)

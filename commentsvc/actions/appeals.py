@@ -65,11 +65,11 @@ def complain(session: Session, notice: LegalNotice, *, message: str, now: int) -
     return _open(session, made, comment, decision, now=now)
 
 
-def appeal_sanction(session: Session, sanction_id: int, *, message: str, by_id: int, now: int) -> Appeal:
+def appeal_sanction(session: Session, sanction_id: int, *, message: str, by_id: int, site_id: int, now: int) -> Appeal:
     """Store an appeal against a sanction by the person that it restricts; one per sanction."""
     # Locked, so that of two at once the second waits and finds the first.
     found = session.get(Sanction, sanction_id, with_for_update=True, populate_existing=True)
-    if found is None or found.person_id != by_id:
+    if found is None or (found.person_id, found.site_id) != (by_id, site_id):
         raise NotFound("There is no such restriction of yours.")
     message = text.clean(message, field="message", max_length=MAX_MESSAGE, multiline=True)
     if found.lifted_at is not None:

@@ -52,8 +52,19 @@ def own_comments(session: Session, person_id: int, site_id: int, article: Articl
 
 def find_appealable(session: Session, comment: Comment) -> Decision | None:
     """Find the decision that an author may appeal against, if it is in time: a rejection, or a hold by a person."""
-    decision = _decisions_in_force(session, [comment.id]).get(comment.id)
-    return decision if decision is not None and _is_appealable(comment, decision) else None
+    decision = find_in_force(session, comment)
+    return decision if decision is not None and is_appealable(comment, decision) else None
+
+
+def find_in_force(session: Session, comment: Comment) -> Decision | None:
+    """Find the latest decision that set the comment's status."""
+    return _decisions_in_force(session, [comment.id]).get(comment.id)
+
+
+def is_appealable(comment: Comment, decision: Decision) -> bool:
+    """Whether the decision in force is one that its author may appeal against."""
+    by_person = decision.by_person_id is not None
+    return comment.status == Status.REJECTED or (comment.status == Status.HELD and by_person)
 
 
 def count_unread(session: Session, person_id: int, site_id: int) -> int:
@@ -65,15 +76,10 @@ def count_unread(session: Session, person_id: int, site_id: int) -> int:
 
 
 def _own(comment: Comment, decision: Decision | None, appealed: Mapping[int, Appeal], *, now: int) -> Own:
-    if decision is None or not _is_appealable(comment, decision):
+    if decision is None or not is_appealable(comment, decision):
         return Own(comment, decision, can_appeal=False, appeal=appealed.get(decision.id) if decision else None)
     until, appeal = appeals.deadline(decision.created_at), appealed.get(decision.id)
     return Own(comment, decision, appeal is None and now <= until, appeal, until)
-
-
-def _is_appealable(comment: Comment, decision: Decision) -> bool:
-    by_person = decision.by_person_id is not None
-    return comment.status == Status.REJECTED or (comment.status == Status.HELD and by_person)
 
 
 def _decisions_in_force(session: Session, comment_ids: Sequence[int]) -> dict[int, Decision]:

@@ -146,7 +146,8 @@ def test_outcome_is_told_once_and_there_is_no_second_appeal(db: Any, cast: Any) 
 
     assert told(session, cast.ada) == [("decision", None), ("appeal", "confirmed")]
     assert own.can_appeal is False
-    assert own.appeal is not None and own.appeal.outcome == AppealOutcome.CONFIRMED
+    assert own.appeal is not None
+    assert own.appeal.outcome == AppealOutcome.CONFIRMED
 
 
 def test_taking_the_answer_back_lets_the_appeal_wait_again(db: Any, cast: Any) -> None:
@@ -159,7 +160,8 @@ def test_taking_the_answer_back_lets_the_appeal_wait_again(db: Any, cast: Any) -
         case = cases.find_open_case(session, comment.id)
 
     assert (made.state, made.outcome, made.answer, made.answer_id) == (AppealState.OPEN, None, "", None)
-    assert case is not None and case.reasons & 4
+    assert case is not None
+    assert case.reasons & 4
     assert comment.status == Status.REJECTED
 
 
@@ -183,9 +185,13 @@ def test_a_sanction_is_appealed_against_once_and_lifted_by_somebody_else(db: Any
         ban = appeals.sanctions.sanction(
             session, cast.ada.id, kind=SanctionKind.BAN, reason="Spam.", membership=cam, now=now_us()
         )
-        made = appeals.appeal_sanction(session, ban.id, message="It wasn't me.", by_id=cast.ada.id, now=now_us())
+        made = appeals.appeal_sanction(
+            session, ban.id, message="It wasn't me.", by_id=cast.ada.id, site_id=cast.daily.id, now=now_us()
+        )
         with pytest.raises(Conflict, match="already"):
-            appeals.appeal_sanction(session, ban.id, message="Again.", by_id=cast.ada.id, now=now_us())
+            appeals.appeal_sanction(
+                session, ban.id, message="Again.", by_id=cast.ada.id, site_id=cast.daily.id, now=now_us()
+            )
         with pytest.raises(Conflict, match="another manager"):
             appeals.decide_about_sanction(
                 session, made.id, outcome=AppealOutcome.OVERTURNED, answer="Fine.", membership=cam, now=now_us()
@@ -205,10 +211,15 @@ def test_a_sanction_can_be_appealed_against_for_six_months(db: Any, cast: Any) -
         ban = factories.sanction(session, cast.ada, cast.daily, SanctionKind.BAN, now=then)
         with pytest.raises(Conflict, match="Six months"):
             appeals.appeal_sanction(
-                session, ban.id, message="Why?", by_id=cast.ada.id, now=us("2026-07-31T00:00:00") + 1
+                session,
+                ban.id,
+                message="Why?",
+                by_id=cast.ada.id,
+                site_id=cast.daily.id,
+                now=us("2026-07-31T00:00:00") + 1,
             )
         made = appeals.appeal_sanction(
-            session, ban.id, message="Why?", by_id=cast.ada.id, now=us("2026-07-31T00:00:00")
+            session, ban.id, message="Why?", by_id=cast.ada.id, site_id=cast.daily.id, now=us("2026-07-31T00:00:00")
         )
 
     assert made.sanction_id == ban.id
