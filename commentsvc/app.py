@@ -35,6 +35,7 @@ from commentsvc.web import (
     embed,
     errors,
     insights,
+    law_desk,
     legal_notices,
     managers_api,
     operations,
@@ -83,11 +84,12 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective, rights)
     desks = (
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
-        insights, alerts_desk,
+        insights, alerts_desk, law_desk,
     )  # fmt: skip
     for module in (*apis, *desks, accounts, confirming, legal_notices, statements, assets, docs, embed, operations):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(statements.api)
+    app.register_blueprint(law_desk.api)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))
     app.spec_processor(docs.name_refused_bodies)

@@ -1,5 +1,6 @@
 """What are people told by mail who gave notice of illegal content, with or without an account?"""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import exists, select
@@ -42,8 +43,9 @@ def tell_complaint(session: Session, appeal: Appeal, *, now: int) -> None:
         _post(session, MailKind.COMPLAINT_DECIDED, notice.email, notice.site_id, facts, now=now)
 
 
-def tell_measure(session: Session, measure: NotifierMeasure, *, until: str, now: int) -> None:
+def tell_measure(session: Session, measure: NotifierMeasure, *, now: int) -> None:
     """Send a warning, or that notices aren't handled for now, with the reason."""
+    until = f"{datetime.fromtimestamp(measure.until // 1_000_000, UTC):%Y-%m-%d}" if measure.until else ""
     facts = {"is_warning": measure.kind == MeasureKind.WARN, "reason": measure.reason, "until": until}
     _post(session, MailKind.NOTIFIER_MEASURE, measure.email, measure.site_id, facts, now=now)
 

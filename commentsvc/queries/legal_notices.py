@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 from commentsvc.enums import AppealOutcome, ReportOutcome, Status
 from commentsvc.queries.callers import hash_token
 from commentsvc.store.models import Appeal, Article, Comment, Decision, LegalNotice, Site
+from commentsvc.store.paging import Cursor, after, cut, decode_cursor
+
+_SORT = "notices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,14 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Some comments that notices name, and where the next ones begin."""
+
+    items: Sequence[Item]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """The public comment that somebody is about to give notice of, and where it stands."""
 
@@ -82,6 +93,25 @@ def find_receipt(session: Session, token: str) -> Receipt | None:
         return None
     notice = rows[0][0]
     return Receipt(notice, session.get_one(Site, notice.site_id), [Item(*row) for row in rows])
+
+
+def page(session: Session, site_id: int, *, is_open: bool, cursor: str | None, limit: int) -> Page:
+    """Read a site's notices, a line for each comment that one names, newest first."""
+    query = (
+        select(LegalNotice, Comment, Article, Decision, Appeal)
+        .join(Comment, Comment.id == LegalNotice.comment_id)
+        .join(Article, Article.id == Comment.article_id)
+        .outerjoin(Decision, Decision.id == LegalNotice.decision_id)
+        .outerjoin(Appeal, Appeal.legal_notice_id == LegalNotice.id)
+        .where(LegalNotice.site_id == site_id)
+    )
+    if is_open:
+        query = query.where(LegalNotice.outcome.is_(None), Comment.status != Status.WITHDRAWN)
+    query = after(query, decode_cursor(cursor, sort=_SORT), LegalNotice.id, LegalNotice.id, descending=True)
+    rows, more = cut(session.execute(query.limit(limit + 1)).all(), limit)
+    items = [Item(*row) for row in rows]
+    end = items[-1].notice.id if more else 0
+    return Page(items, Cursor(_SORT, end, end).encode() if more else None)
 
 
 def find_subject(session: Session, comment_id: int | None) -> Subject | None:

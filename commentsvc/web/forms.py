@@ -14,7 +14,7 @@ from commentsvc.actions.names import check_name
 from commentsvc.actions.passwords import MAX_LENGTH, check_new_password
 from commentsvc.actions.reviewing import ACTIONS, MAX_TEXT
 from commentsvc.actions.sanctions import MAX_NOTE, MAX_REASON
-from commentsvc.enums import Guideline, LegalGround, SanctionKind
+from commentsvc.enums import AppealOutcome, Guideline, LegalGround, MeasureKind, SanctionKind
 from commentsvc.errors import DomainError, Invalid
 
 
@@ -81,6 +81,32 @@ class AppealForm(FlaskForm):  # type: ignore[misc]
     message = TextAreaField(
         "Why should it be decided otherwise?", [InputRequired("Please say why."), Length(max=MAX_MESSAGE)]
     )
+
+
+class OutcomeForm(FlaskForm):  # type: ignore[misc]
+    """What becomes of an appeal against a sanction."""
+
+    outcome = StringField("Outcome", [AnyOf([*AppealOutcome], "Please choose an outcome.")])
+    answer = TextAreaField("Reason", [InputRequired("Say why; the person reads it."), Length(max=MAX_MESSAGE)])
+
+
+class DutiesForm(FlaskForm):  # type: ignore[misc]
+    """Which duties of platforms a site takes on."""
+
+    complaints = BooleanField("Complaints of notifiers")
+    misuse = BooleanField("Measures against misuse")
+    transparency = BooleanField("Yearly figures for everyone")
+    misuse_from = IntegerField("Frequent means", [InputRequired("Give a number from 2 to 100.")])
+    out_of_court = TextAreaField("Out-of-court settlement", [Length(max=MAX_MESSAGE)])
+
+
+class MeasureForm(FlaskForm):  # type: ignore[misc]
+    """What is done about somebody who often gives unfounded notices."""
+
+    email = StringField("E-mail", [InputRequired()])
+    kind = StringField("What", [AnyOf([*MeasureKind], "Please choose what to do.")])
+    days = IntegerField("Days", [Optional(), NumberRange(1, 365, "Give 1 to 365 days.")])
+    reason = TextAreaField("Reason", [InputRequired("Say why; they read it."), Length(max=MAX_MESSAGE)])
 
 
 class LegalNoticeForm(FlaskForm):  # type: ignore[misc]

@@ -44,6 +44,7 @@ def upgrade() -> None:
     op.create_index("ix_appeals_site_id_id", "appeals", ["site_id", "id"])
     _partial("ix_appeals_decision", "appeals", ["decision_id"], "kind = 'author'", unique=True)
     _partial("ix_appeals_open", "appeals", ["site_id", "id"], "state = 'open'")
+    op.create_index("ix_sanctions_site_id_created_at", "sanctions", ["site_id", "created_at"])
     op.drop_index("ix_decisions_time", "decisions")
     op.create_index("ix_decisions_time", "decisions", [*_TIME, "guideline"])
     illegal = "guideline = 'legal' AND action = 'reject'"
@@ -72,6 +73,7 @@ def downgrade() -> None:
     with op.batch_alter_table("legal_notices") as table:
         table.create_unique_constraint("uq_legal_notices_receipt_hash", ["receipt_hash"])
         table.drop_column("nonce")
+    op.drop_index("ix_sanctions_site_id_created_at", "sanctions")
     op.drop_index("ix_decisions_illegal", "decisions")
     op.drop_index("ix_decisions_time", "decisions")
     op.create_index("ix_decisions_time", "decisions", _TIME)
