@@ -112,7 +112,7 @@ def _sanctions(session: Session, site_id: int, since: int, until: int) -> Table:
         .where(Sanction.site_id == site_id, Sanction.created_at >= since, Sanction.created_at < until)
         .group_by(Sanction.kind)
     ).all()
-    counts: Mapping[str, int] = dict(rows)
+    counts: Mapping[str, int] = {row[0]: row[1] for row in rows}
     return Table("sanctions", ("kind", "imposed"), [(kind.value, counts.get(kind, 0)) for kind in SanctionKind])
 
 
@@ -171,7 +171,7 @@ def _misuse(session: Session, site_id: int, since: int, until: int) -> Table:
         )
         .group_by(NotifierMeasure.kind)
     ).all()
-    counts: Mapping[str, int] = dict(rows)
+    counts: Mapping[str, int] = {row[0]: row[1] for row in rows}
     return Table("misuse", ("measure", "number"), [(kind.value, counts.get(kind, 0)) for kind in MeasureKind])
 
 

@@ -59,7 +59,7 @@ def appeal_lines(session: Session, appeals: Sequence[Appeal]) -> list[AppealLine
 def case_ids(session: Session, comment_ids: Sequence[int]) -> dict[int | None, int]:
     """Find the newest case about each comment."""
     query = select(Case.comment_id, func.max(Case.id)).where(Case.comment_id.in_(comment_ids)).group_by(Case.comment_id)
-    return dict(session.execute(query))
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def figures_json(site: Site, year: int, tables: Sequence[Table]) -> dict[str, Any]:
