@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import Action, Guideline, Reason, SanctionKind, Status
@@ -64,6 +64,8 @@ class Statement:
     comment: Comment | None
     reason: str
     clause: Clause | None
+    version: int | None
+    """Of the guidelines that were in force."""
     grounds: Sequence[str]
     """What notices of illegal content named as broken law, when the decision answered any."""
     detected_by: Sequence[Literal["automated", "reports", "notice", "manager"]]
@@ -135,6 +137,7 @@ def _of_decision(session: Session, decision_id: int, *, now: int) -> Statement |
         comment=comment,
         reason=decision.message,
         clause=_clause(session, decision),
+        version=decision.guidelines_version,
         grounds=_grounds(session, decision),
         detected_by=_detected_by(session, decision),
         is_automated=decision.by_person_id is None,
@@ -172,6 +175,7 @@ def _of_sanction(session: Session, sanction_id: int, *, now: int) -> Statement |
         comment=None,
         reason=sanction.reason,
         clause=None,
+        version=_version_at(session, site.id, sanction.created_at),
         grounds=(),
         detected_by=("manager",),
         is_automated=False,
@@ -191,6 +195,11 @@ def _clause(session: Session, decision: Decision) -> Clause | None:
     words = guideline_words(version).get(guideline, {}) if version else {}
     title = words.get("title") or guideline.replace("_", " ").capitalize()
     return Clause(guideline, decision.guidelines_version, title, words.get("text", ""))
+
+
+def _version_at(session: Session, site_id: int, moment: int) -> int | None:
+    query = select(func.max(Guidelines.version)).where(Guidelines.site_id == site_id, Guidelines.created_at <= moment)
+    return session.scalar(query)
 
 
 def _grounds(session: Session, decision: Decision) -> Sequence[str]:

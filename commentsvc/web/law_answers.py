@@ -35,6 +35,7 @@ class StatementOut(Out):
     until: str | None
     facts: str
     guideline: ClauseOut | None
+    guidelines_version: int | None
     legal_grounds: list[LegalGround]
     detected_by: list[Literal["automated", "reports", "notice", "manager"]]
     automated: bool

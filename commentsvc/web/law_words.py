@@ -26,7 +26,7 @@ TITLES = {
     "ban": "You are banned",
 }
 EFFECTS = {
-    "removed": "Nobody but you sees this comment, wherever it was shown. This has no end.",
+    "removed": "Nobody but you sees this comment, wherever it was shown. This isn’t limited in time.",
     "held": "Nobody but you sees this comment until a community manager has decided about it.",
     "warn": "You can’t write until you have confirmed that you have read this.",
     "premoderate": "A community manager reads each of your comments before it appears.",
@@ -73,6 +73,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         }
         if clause
         else None,
+        "guidelines_version": statement.version,
         "legal_grounds": list(statement.grounds),
         "detected_by": list(statement.detected_by),
         "automated": statement.is_automated,

@@ -69,7 +69,7 @@ def test_api_tells_the_same(client: Any, rejection: Any) -> None:
         "about": "decision", "comment": str(decision.comment_id), "restriction": "removed", "scope": "everywhere",
         "in_force": True, "until": None, "facts": "No insults, please.",
         "guideline": {"guideline": "courtesy", "version": 1, "title": "Courtesy", "text": "Mind courtesy."},
-        "legal_grounds": [], "detected_by": ["manager"], "automated": False,
+        "guidelines_version": 1, "legal_grounds": [], "detected_by": ["manager"], "automated": False,
         "redress": {"can_appeal": True, "out_of_court": ""}, "appeal": None,
     }  # fmt: skip
 
@@ -175,6 +175,7 @@ def test_a_banned_reader_reads_why_and_appeals(client: Any, db: Any, cast: Any) 
     page = unescape(client.get(told["statement"].removeprefix(HOME)).text)
     assert "You are banned" in page
     assert "Spam on 40 articles." in page
+    assert "The guidelines of The Daily, version 1" in page
     assert "The Press Council, council.example" in page
 
     path, body = f"/api/v1/me/sanctions/{told['id']}/appeal", {"site": "daily", "message": "It wasn't me."}
