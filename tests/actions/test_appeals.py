@@ -9,8 +9,9 @@ from sqlalchemy import select
 from commentsvc.actions import appeals, cases, decisions, posting
 from commentsvc.enums import Action, AppealOutcome, AppealState, Guideline, NoticeKind, SanctionKind, Status
 from commentsvc.errors import Conflict
-from commentsvc.queries import readers
+from commentsvc.queries import ledger, readers
 from commentsvc.queries.appeals import deadline
+from commentsvc.queries.insights import Range
 from commentsvc.store.db import now_us
 from commentsvc.store.models import Appeal, Case, Comment, Decision, Membership, Notice, Person
 from tests import factories
@@ -88,7 +89,11 @@ def test_who_decided_first_cannot_answer_while_another_manager_can(db: Any, cast
         assert (comment.status, made.state) == (Status.REJECTED, AppealState.OPEN)
         decide(session, comment, cast.eve, Action.APPROVE, "A quotation indeed.")
 
+        span = Range(now_us() - DAY, now_us() + DAY)
+        (first, last) = ledger.judged(session, cast.daily.id, span)
+
     assert (made.state, made.outcome, made.decided_by_person_id) == ("decided", "overturned", cast.eve.id)
+    assert [(one.is_overturned, one.is_appealed) for one in (first, last)] == [(True, True), (False, False)]
     assert made.answer == "A quotation indeed."
 
 
