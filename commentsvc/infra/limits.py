@@ -19,6 +19,7 @@ LIMITS: Mapping[str, str] = {
     "vote": "120/minute",
     "report": "20/hour",
     "legal_notice": "10/hour",
+    "notice_address": "20/hour",
     "appeal": "20/hour",
     "sign_up": "10/hour",
     "sign_in": "20/minute",

@@ -9,6 +9,7 @@ from commentsvc.enums import Guideline, LegalGround, Status
 from commentsvc.errors import Conflict, Invalid, NotFound
 from commentsvc.queries import appeals as law_queries
 from commentsvc.queries import legal_notices, sites
+from commentsvc.queries.callers import hash_token
 from commentsvc.queries.legal_notices import Item, Receipt, Subject
 from commentsvc.store.paging import parse_id
 from commentsvc.text import excerpt
@@ -35,6 +36,9 @@ def give(comment_id: str) -> ResponseReturnValue:
     if not form.validate():
         return _form(form, _subject(comment_id)), 422
     context.services().limiter.hit("legal_notice", client_network())
+    if form.email.data:
+        # Receipts are mailed there: nobody may fill a stranger's letter box.
+        context.services().limiter.hit("notice_address", hash_token(form.email.data.strip().lower()))
     given = Given(
         ground=LegalGround(form.ground.data),
         explanation=form.explanation.data or "",

@@ -55,12 +55,14 @@ def upgrade() -> None:
     op.create_index("ix_legal_notices_decision_id", "legal_notices", ["decision_id"])
     op.create_index("ix_legal_notices_receipt_hash", "legal_notices", ["receipt_hash"])
     op.create_index("ix_legal_notices_site_id_created_at", "legal_notices", ["site_id", "created_at"])
+    _partial("ix_legal_notices_open", "legal_notices", ["site_id", "id"], "outcome IS NULL")
     unfounded = ["site_id", "email", "created_at"]
     _partial("ix_legal_notices_unfounded", "legal_notices", unfounded, "outcome = 'dismissed'")
 
 
 def downgrade() -> None:
     op.drop_index("ix_legal_notices_unfounded", "legal_notices")
+    op.drop_index("ix_legal_notices_open", "legal_notices")
     op.drop_index("ix_legal_notices_site_id_created_at", "legal_notices")
     op.drop_index("ix_legal_notices_receipt_hash", "legal_notices")
     op.drop_index("ix_legal_notices_decision_id", "legal_notices")

@@ -216,6 +216,7 @@ class LegalNotice(Table):
         Index(None, "receipt_hash"),
         Index(None, "decision_id"),
         Index(None, "site_id", "created_at"),
+        partial_index("ix_legal_notices_open", "site_id", "id", where="outcome IS NULL"),
         partial_index("ix_legal_notices_unfounded", "site_id", "email", "created_at", where="outcome = 'dismissed'"),
     )
 
