@@ -21,7 +21,8 @@ export function redress(context, decided, path, more = {}) {
   if (appeal) {
     const state = appeal.outcome ?? appeal.state;
     root.append(h("p", {}, say(`appeal_${state}`, { day: day(appeal.decided_at ?? appeal.created_at) })));
-    if (appeal.answer) root.append(h("blockquote", { dir: "auto" }, appeal.answer));
+    // A decision that answered the appeal stands above, in the same words.
+    if (appeal.answer && appeal.answer !== decided.message) root.append(h("blockquote", { dir: "auto" }, appeal.answer));
   } else if (canAppeal) {
     const open = button(say("appeal"), "link", () => {
       row.hidden = true;
@@ -61,7 +62,7 @@ function form(context, { appeal_until: until }, { path, more, day, close }) {
       note.replaceChildren(notice(context, error));
     }
   };
-  const hint = h("p", { class: "hint" }, until ? say("appeal_hint", { day: day(until) }) : say("appeal_once"));
+  const hint = h("p", { class: "terms" }, until ? say("appeal_hint", { day: day(until) }) : say("appeal_once"));
   const buttons = h("div", { class: "row" }, send, button(say("cancel"), "link", close));
   return h("form", { part: "form", submit }, h("label", { class: "detail" }, say("appeal_why"), text), hint, note, buttons);
 }

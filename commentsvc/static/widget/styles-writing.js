@@ -30,6 +30,8 @@ legend { padding: 0; font-weight: 600 }
 .turn { margin-block-start: .6rem; font-variant-numeric: tabular-nums }
 .redress { margin-block-start: .5rem }
 .redress .row { margin-block-start: .3rem }
+.redress .row[hidden] { display: none }
+.redress .terms { color: var(--soft) }
 .redress a { color: var(--accent); text-underline-offset: .15em }
 .waiting > article .body { opacity: .75 }
 .standing blockquote { margin-block: .3rem; white-space: pre-wrap }

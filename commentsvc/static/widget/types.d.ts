@@ -62,6 +62,7 @@ export interface Comment {
 /** What somebody can do about a decision; nothing of it is known of what was only just sent. */
 export interface Redress {
   statement?: string | null;
+  message?: string | null;
   can_appeal?: boolean;
   appeal_until?: string | null;
   appeal?: {
