@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from commentsvc.actions import appeals, cases, decisions, duties
+from commentsvc.actions import appeals, cases, decisions, duties, mailing
 from commentsvc.actions.legal_notices import Given, comments_named, give_notice
 from commentsvc.enums import Action, Guideline, LegalGround, MailKind, MeasureKind, SanctionKind, Status
 from commentsvc.errors import Conflict, Forbidden, Invalid, NotFound
@@ -306,3 +306,40 @@ def test_lists_cost_the_same_for_1_and_30_and_walk_indexes(app: Any, db: Any, ca
         assert any("COVERING INDEX ix_decisions_time" in row[-1] for row in plan)
     assert session.scalars(select(Appeal.id)).all()[:1] == [1]
     assert session.scalars(select(NotifierMeasure)).all() == []
+
+
+def test_mails_to_notifiers_are_worded_and_lead_to_the_receipt(db: Any, cast: Any, settings: Any, client: Any) -> None:
+    with db.writing() as session:
+        switch_on(session, cast)
+        article = factories.article(session, cast.daily, title="Tax <b>cuts</b>\nBcc: x@y.example")
+        some = [factories.comment(session, article, cast.ada) for _ in range(2)]
+        token = notify(session, *some)
+        for one in some:
+            settle(session, one, cast.cam, Action.APPROVE)
+        notice = session.scalars(select(LegalNotice).order_by(LegalNotice.id)).first()
+        appeals.complain(session, notice, message="Look again.", now=now_us())
+        settle(session, some[0], cast.eve, Action.REJECT, guideline=Guideline.LEGAL, message="<i>Right</i>.")
+        how = {"reason": "Twice without any ground.", "membership": membership(session, cast.cam, cast)}
+        notify(session, factories.comment(session, cast.story, cast.bo))
+        duties.save_settings(
+            session, membership=membership(session, cast.eve, cast), complaints=True, misuse=True, transparency=True,
+            misuse_from=2, out_of_court="", now=now_us(),
+        )  # fmt: skip
+        duties.take_measure(session, notice.email, kind=MeasureKind.WARN, days=0, now=now_us(), **how)
+        duties.take_measure(session, notice.email, kind=MeasureKind.SUSPEND, days=9, now=now_us(), **how)
+        sent = session.scalars(select(OutgoingMail).order_by(OutgoingMail.id)).all()
+        written = [mailing.render(session, one, settings, now=now_us()) for one in sent]
+
+    assert [one.kind for one in sent] == [
+        "notice_receipt", "notice_decided", "complaint_decided", "notice_receipt", "notifier_measure",
+        "notifier_measure",
+    ]  # fmt: skip
+    for mail in written:
+        assert "\n" not in mail.subject
+        assert "<b>cuts" not in mail.html
+        assert "<i>Right" not in mail.html
+    assert f"{settings.base_url}/report/receipt/{token}" in written[1].text
+    assert f"{settings.base_url}/report/receipt/{token}" in written[2].html
+    assert client.get(f"/report/receipt/{token}").status_code == 200
+    assert "it stays" in written[1].text
+    assert "the comment was removed" in written[2].text
