@@ -9,10 +9,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from commentsvc.actions import cases, notices, notifiers
-from commentsvc.enums import Action, AppealKind, AppealOutcome, AppealState, NoticeKind, Reason, Status
+from commentsvc.enums import Action, AppealKind, AppealOutcome, AppealState, NoticeKind, Reason, ReportOutcome, Status
 from commentsvc.errors import Conflict
 from commentsvc.queries.appeals import first_decider, other_managers
-from commentsvc.store.models import Appeal, Case, Decision, Person
+from commentsvc.store.models import Appeal, Case, Decision, LegalNotice, Person
 
 _ANSWERING = {Action.APPROVE, Action.REJECT, Action.WITHHOLD}
 _FIRST = (
@@ -80,6 +80,10 @@ def overturn(session: Session, appeals: Sequence[Appeal], undone: Decision, *, n
 
 def open_again(session: Session, decision: Decision) -> None:
     """Let the appeals wait again that a decision answered which is taken back."""
+    complained = select(Appeal.legal_notice_id).where(
+        Appeal.answer_id == decision.id, Appeal.legal_notice_id.is_not(None)
+    )
+    session.execute(update(LegalNotice).where(LegalNotice.id.in_(complained)).values(outcome=ReportOutcome.DISMISSED))
     session.execute(
         update(Appeal)
         .where(Appeal.answer_id == decision.id)
@@ -106,6 +110,11 @@ def settle(
     appeal.answer = decision.message if decision else words
     session.flush()
     if appeal.kind == AppealKind.NOTIFIER:
+        if outcome == AppealOutcome.OVERTURNED:
+            # It had its ground after all: it must not count against who gave it.
+            session.execute(
+                update(LegalNotice).where(LegalNotice.id == appeal.legal_notice_id).values(outcome=ReportOutcome.UPHELD)
+            )
         notifiers.tell_complaint(session, appeal, now=now)
     elif appeal.person_id is not None:
         facts = {

@@ -320,19 +320,19 @@ def test_mails_to_notifiers_are_worded_and_lead_to_the_receipt(db: Any, cast: An
         appeals.complain(session, notice, message="Look again.", now=now_us())
         settle(session, some[0], cast.eve, Action.REJECT, guideline=Guideline.LEGAL, message="<i>Right</i>.")
         how = {"reason": "Twice without any ground.", "membership": membership(session, cast.cam, cast)}
-        notify(session, factories.comment(session, cast.story, cast.bo))
-        duties.save_settings(
-            session, membership=membership(session, cast.eve, cast), complaints=True, misuse=True, transparency=True,
-            misuse_from=2, out_of_court="", now=now_us(),
-        )  # fmt: skip
+        last = factories.comment(session, cast.story, cast.bo)
+        notify(session, last)
+        with pytest.raises(NotFound):  # The one that was right on complaint doesn't count.
+            duties.take_measure(session, notice.email, kind=MeasureKind.WARN, days=0, now=now_us(), **how)
+        settle(session, last, cast.cam, Action.APPROVE)
         duties.take_measure(session, notice.email, kind=MeasureKind.WARN, days=0, now=now_us(), **how)
         duties.take_measure(session, notice.email, kind=MeasureKind.SUSPEND, days=9, now=now_us(), **how)
         sent = session.scalars(select(OutgoingMail).order_by(OutgoingMail.id)).all()
         written = [mailing.render(session, one, settings, now=now_us()) for one in sent]
 
     assert [one.kind for one in sent] == [
-        "notice_receipt", "notice_decided", "complaint_decided", "notice_receipt", "notifier_measure",
-        "notifier_measure",
+        "notice_receipt", "notice_decided", "complaint_decided", "notice_receipt", "notice_decided",
+        "notifier_measure", "notifier_measure",
     ]  # fmt: skip
     for mail in written:
         assert "\n" not in mail.subject
