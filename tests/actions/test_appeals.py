@@ -45,9 +45,10 @@ def decide(session: Any, comment: Comment, by: Person, action: Action, message: 
     )  # fmt: skip
 
 
-def told(session: Any, person: Person) -> list[tuple[str, str | None]]:
-    rows = session.scalars(select(Notice).where(Notice.person_id == person.id).order_by(Notice.id))
-    return [(row.kind, row.facts.get("outcome")) for row in rows]
+def told(db: Any, person: Person) -> list[tuple[str, str | None]]:
+    with db.reading() as session:
+        rows = session.scalars(select(Notice).where(Notice.person_id == person.id).order_by(Notice.id))
+        return [(row.kind, row.facts.get("outcome")) for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_outcome_is_told_once_and_there_is_no_second_appeal(db: Any, cast: Any) 
             appealed(session, cast, comment)
         (own,) = readers.own_comments(session, cast.ada.id, cast.daily.id, None, now=now_us())
 
-    assert told(session, cast.ada) == [("decision", None), ("appeal", "confirmed")]
+    assert told(db, cast.ada) == [("decision", None), ("appeal", "confirmed")]
     assert own.can_appeal is False
     assert own.appeal is not None
     assert own.appeal.outcome == AppealOutcome.CONFIRMED
@@ -181,7 +182,7 @@ def test_withdrawing_drops_the_appeal_and_no_rule_answers_it(db: Any, cast: Any)
         posting.withdraw(session, comment_id=comment.id, by=cast.ada, now=now_us())
 
     assert (made.state, made.outcome) == (AppealState.DROPPED, None)
-    assert ("appeal", None) not in told(session, cast.ada)
+    assert ("appeal", None) not in told(db, cast.ada)
 
 
 def test_a_sanction_is_appealed_against_once_and_lifted_by_somebody_else(db: Any, cast: Any) -> None:
@@ -207,7 +208,7 @@ def test_a_sanction_is_appealed_against_once_and_lifted_by_somebody_else(db: Any
         session.refresh(ban)
 
     assert ban.lifted_at is not None
-    assert told(session, cast.ada)[-1] == ("appeal", "overturned")
+    assert told(db, cast.ada)[-1] == ("appeal", "overturned")
 
 
 def test_a_sanction_can_be_appealed_against_for_six_months(db: Any, cast: Any) -> None:
