@@ -41,6 +41,7 @@ from commentsvc.web import (
     identities,
     insights,
     invitations,
+    law_desk,
     legal_notices,
     managers_api,
     oidc,
@@ -53,6 +54,7 @@ from commentsvc.web import (
     privacy_desk,
     publishers_api,
     reading,
+    rights,
     saved_views,
     scoring,
     sections,
@@ -61,6 +63,7 @@ from commentsvc.web import (
     signin_desk,
     site_desk,
     staff_desk,
+    statements,
     token_desk,
     tracing,
     waves,
@@ -95,17 +98,19 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     app = _bare_app(settings, judge or build_judge(settings), spec_path="/api/v1/openapi.json")
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
     accounts.setup(app)
-    apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
+    apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective, rights)
     desks = (
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
-        insights, alerts_desk, signin_desk, site_desk, staff_desk, token_desk, privacy_desk,
+        insights, alerts_desk, signin_desk, site_desk, staff_desk, token_desk, privacy_desk, law_desk,
     )  # fmt: skip
     pages = (
-        accounts, oidc, identities, confirming, privacy, api_tokens, invitations, first_run, legal_notices, assets,
-        docs, embed, feeds, reading, operations,
+        accounts, oidc, identities, confirming, privacy, api_tokens, invitations, first_run, legal_notices, statements,
+        assets, docs, embed, feeds, reading, operations,
     )  # fmt: skip
     for module in (*apis, *desks, *pages):
         app.register_blueprint(module.blueprint)
+    app.register_blueprint(statements.api)
+    app.register_blueprint(law_desk.api)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))
     app.spec_processor(docs.name_refused_bodies)

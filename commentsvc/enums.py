@@ -211,6 +211,38 @@ class ReportOutcome(StrEnum):
 
     UPHELD = "upheld"
     DISMISSED = "dismissed"
+    UNHANDLED = "unhandled"
+    """A legal notice of somebody whose notices aren't handled for now."""
+
+
+class AppealKind(StrEnum):
+    """Who appeals, and against what: an author, who was restricted, or who gave notice."""
+
+    AUTHOR = "author"
+    SANCTION = "sanction"
+    NOTIFIER = "notifier"
+
+
+class AppealState(StrEnum):
+    """Where an appeal is; `dropped` when its author withdrew the comment."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+    DROPPED = "dropped"
+
+
+class AppealOutcome(StrEnum):
+    """Whether the appeal was right: the decision overturned, or confirmed."""
+
+    OVERTURNED = "overturned"
+    CONFIRMED = "confirmed"
+
+
+class MeasureKind(StrEnum):
+    """What a site does about somebody who often gives unfounded notices: first one, then the other."""
+
+    WARN = "warn"
+    SUSPEND = "suspend"
 
 
 class SiteChangeKind(StrEnum):
@@ -314,6 +346,10 @@ class MailKind(StrEnum):
     EXPORT_READY = "export_ready"
     DELETION_ASKED = "deletion_asked"
     DELETION_DONE = "deletion_done"
+    NOTICE_RECEIPT = "notice_receipt"
+    NOTICE_DECIDED = "notice_decided"
+    COMPLAINT_DECIDED = "complaint_decided"
+    NOTIFIER_MEASURE = "notifier_measure"
 
 
 class NoticeKind(StrEnum):

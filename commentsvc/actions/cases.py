@@ -94,14 +94,14 @@ def reweigh(session: Session, case: Case, comment: Comment, *, likelihood: float
     session.flush()
 
 
-def drop_escalation(session: Session, case: Case, *, now: int) -> None:
-    """Take an escalation off an open case; one that was open for nothing else is closed."""
-    case.reasons &= ~Reason.ESCALATED
+def drop_reason(session: Session, case: Case, reason: Reason, *, now: int) -> None:
+    """Take a reason off an open case; one that was open for nothing else is closed."""
+    case.reasons &= ~reason
     if case.reasons:
         case.version += 1
         session.flush()
     else:
-        case.reasons = int(Reason.ESCALATED)  # A closed case still says why it was open.
+        case.reasons = int(reason)  # A closed case still says why it was open.
         close_case(session, case, now=now)
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import breaker, cases, notices, report_outcomes
+from commentsvc.actions import appeal_outcomes, breaker, cases, notices, report_outcomes, shelves
 from commentsvc.enums import Action, CaseState, Guideline, NoticeKind, Reason, Status
 from commentsvc.errors import Conflict, DomainError, Invalid, NotFound
 from commentsvc.store.models import Article, Case, Comment, Decision, Membership, Person, Site
@@ -70,6 +70,7 @@ def decide(
     article = lock_thread(session, comment)
     case = cases.find_open_case(session, comment.id)
     _refuse_stale(session, comment, case, revision=revision, seen=seen, action=action, by=by)
+    appeal_outcomes.refuse_first(session, case, by=by, action=action, now=now)
     if case is not None and case.reasons & Reason.REPORTED:
         report_outcomes.lock_records(session, comment)
     before = _status_before(session, comment)
@@ -95,8 +96,9 @@ def decide(
     session.add(decision)
     session.flush()
     if closed is not None and action in {Action.APPROVE, Action.REJECT}:
-        report_outcomes.answer_reports(session, comment, decision)
-    _tell_author(session, comment, decision, now=now)
+        report_outcomes.answer_reports(session, comment, decision, now=now)
+    if closed is None or not appeal_outcomes.answer(session, closed, decision, now=now):
+        _tell_author(session, comment, decision, now=now)
     breaker.watch(session, site, article.id, now=now)
     return decision
 
@@ -156,17 +158,20 @@ def undo(session: Session, decision: Decision, *, by: Person, now: int, batch: s
         raise Conflict("Only a person's decision can be taken back.")
     if decision.action in _REVERSE:
         _show(comment, _REVERSE[Action(decision.action)])
-        _place(comment)
+        shelves.place(comment)
     report_outcomes.lock_records(session, comment)
+    appealed = appeal_outcomes.take_up(session, decision, by=by, now=now)
     _open_again(session, decision)
     if decision.action == Action.ESCALATE:
         _calm(session, comment, now=now)
     # No likelihood of its own: the case comes back as urgent as it was.
-    return decide(
+    undone = decide(
         session, comment, Status(decision.from_status), action=Action.UNDO, revision=comment.revision, by=by,
         guideline=Guideline(decision.guideline) if decision.guideline else None, undoes=decision, likelihood=0.0,
         batch=batch, now=now,
     )  # fmt: skip
+    appeal_outcomes.overturn(session, appealed, undone, now=now)
+    return undone
 
 
 def lock_thread(session: Session, comment: Comment) -> Article:
@@ -281,35 +286,10 @@ def _apply(
         comment.published_at = now
     if action in _SHOWING:
         _show(comment, action)
-    relist(session, comment)
+    shelves.relist(session, comment)
     article.comment_count += is_public - was_public
     article.version += 1
     _keep_record(session, comment, before, status)
-
-
-def relist(session: Session, comment: Comment) -> None:
-    """Put a comment on the shelves that readers walk, or off them, and its tombstone ancestors with it.
-
-    A loop and no recursion: a chain of tombstones may be thousands deep.
-    """
-    node: Comment | None = comment
-    while node is not None:
-        listed = node.status == Status.PUBLISHED or node.reply_count > 0
-        changed = listed != node.listed
-        node.listed = listed
-        _place(node)
-        if not changed or node.parent_id is None:
-            return
-        parent = session.get_one(Comment, node.parent_id)
-        parent.reply_count += 1 if listed else -1
-        node = parent
-
-
-def _place(comment: Comment) -> None:
-    top = comment.listed and comment.parent_id is None
-    comment.top_of = comment.article_id if top and not comment.pinned else None
-    comment.pinned_on = comment.article_id if top and comment.pinned else None
-    comment.reply_of = comment.parent_id if comment.listed else None
 
 
 def _show(comment: Comment, action: Action) -> None:
@@ -374,6 +354,7 @@ def is_only_held(case: Case) -> bool:
 
 def _open_again(session: Session, decision: Decision) -> None:
     report_outcomes.open_reports_again(session, decision)
+    appeal_outcomes.open_again(session, decision)
     if decision.closed_case_id is not None:
         cases.reopen_case(session, session.get_one(Case, decision.closed_case_id))
 
@@ -381,7 +362,7 @@ def _open_again(session: Session, decision: Decision) -> None:
 def _calm(session: Session, comment: Comment, *, now: int) -> None:
     case = cases.find_open_case(session, comment.id)
     if case is not None:
-        cases.drop_escalation(session, case, now=now)
+        cases.drop_reason(session, case, Reason.ESCALATED, now=now)
 
 
 def _tell_author(session: Session, comment: Comment, decision: Decision, *, now: int) -> None:

@@ -14,6 +14,7 @@ from commentsvc.enums import MailKind, MessageState
 from commentsvc.errors import Unanswered
 from commentsvc.infra import jobs, letters, mail
 from commentsvc.infra.mail import Mail
+from commentsvc.queries import statements
 from commentsvc.settings import Settings
 from commentsvc.store.db import Database
 from commentsvc.store.models import OutgoingMail, Person, Site
@@ -69,6 +70,9 @@ def render(session: Session, outgoing: OutgoingMail, settings: Settings, *, now:
         "base_url": settings.base_url,
         "link_url": link_url,
     }
+    # A receipt's address is derived here, as a link's token is: who reads the outbox can't follow it.
+    nonce = str(outgoing.facts.get("receipt") or "")
+    known["receipt_url"] = statements.receipt_url(nonce, base_url=settings.base_url, secret=settings.secret_key)
     subject, text, html = letters.write(outgoing.kind, {**outgoing.facts, **known})
     return Mail(outgoing.to_address, subject, text, f"mail-{outgoing.id}", html=html)
 

@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from commentsvc.actions import notifiers
 from commentsvc.enums import ReportOutcome, Status
 from commentsvc.store.models import Comment, Decision, LegalNotice, Membership, Report
 
 
-def answer_reports(session: Session, comment: Comment, decision: Decision) -> None:
+def answer_reports(session: Session, comment: Comment, decision: Decision, *, now: int) -> None:
     """Answer the comment's open reports and legal notices, and add to the records of who made the reports."""
     outcome = ReportOutcome.UPHELD if decision.to_status == Status.REJECTED else ReportOutcome.DISMISSED
     for table in (Report, LegalNotice):
@@ -20,6 +21,7 @@ def answer_reports(session: Session, comment: Comment, decision: Decision) -> No
             .values(outcome=outcome, decision_id=decision.id)
         )
     _count(session, decision, step=1)
+    notifiers.tell_decided(session, decision, now=now)
 
 
 def open_reports_again(session: Session, decision: Decision) -> None:

@@ -7,7 +7,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from commentsvc import text
-from commentsvc.enums import SanctionKind
+from commentsvc.actions import notices
+from commentsvc.enums import NoticeKind, SanctionKind
 from commentsvc.errors import Conflict, Forbidden, Invalid, NotFound, Sanctioned
 from commentsvc.permissions import may_moderate, may_sanction
 from commentsvc.queries.sites import find_membership, is_in_force, list_sanctions
@@ -95,6 +96,8 @@ def impose(
     )
     session.add(made)
     session.flush()
+    facts = {"sanction": str(made.id), "kind": made.kind, "reason": made.reason, "until": made.until}
+    notices.notify(session, NoticeKind.SANCTION, person_id=person.id, site_id=site.id, facts=facts, now=now)
     return made
 
 

@@ -23,6 +23,8 @@ LIMITS: Mapping[str, str] = {
     "set_up": "10/hour",
     "export": "5/day",
     "delete_account": "10/day",
+    "notice_address": "20/hour",
+    "appeal": "20/hour",
     "sign_up": "10/hour",
     "sign_in": "20/minute",
     "token": "60/minute",

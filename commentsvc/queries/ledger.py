@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import String, and_, exists, func, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
-from commentsvc.enums import Action, Reason, Status
+from commentsvc.enums import Action, AppealOutcome, Reason, Status
 from commentsvc.queries.insights import Range
-from commentsvc.store.models import OPEN, Article, Case, Comment, Decision, ShadowVerdict, SignalRow
+from commentsvc.store.models import OPEN, Appeal, Article, Case, Comment, Decision, ShadowVerdict, SignalRow
 
 _MOST_EXAMPLES = 10
 _AT_ONCE = 500
+_BY_AUTHOR = literal_column("'author'", String)
 _DECIDING = (Action.APPROVE, Action.REJECT)
 
 
@@ -34,6 +35,8 @@ class Judged:
     section: str | None
     is_undone: bool
     is_reversed: bool
+    is_appealed: bool
+    """Whether that was on its author's appeal."""
 
     @property
     def is_hold(self) -> bool:
@@ -58,7 +61,7 @@ class Judged:
     @property
     def is_overturned(self) -> bool:
         """Whether it was taken back, or decided otherwise later."""
-        return self.is_undone or self.is_reversed
+        return self.is_undone or self.is_reversed or self.is_appealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,14 @@ def judged(session: Session, site_id: int, span: Range) -> list[Judged]:
         later.action.in_(_DECIDING),
         later.to_status != Decision.to_status,
     )
+    appealed = exists().where(
+        Appeal.decision_id == Decision.id, Appeal.kind == _BY_AUTHOR, Appeal.outcome == AppealOutcome.OVERTURNED
+    )
     rows = session.execute(
         select(
             Decision.comment_id, Decision.revision, Decision.created_at, Decision.action, Decision.from_status,
             Decision.guideline, rule.rule, rule.to_status, rule.message, Case.id, Case.reasons, Case.blind,
-            Article.section, undone, reversed_,
+            Article.section, undone, reversed_, appealed,
         )
         .join(Comment, Comment.id == Decision.comment_id)
         .join(Article, Article.id == Comment.article_id)
@@ -131,6 +137,7 @@ def judged(session: Session, site_id: int, span: Range) -> list[Judged]:
             section=row[12],
             is_undone=bool(row[13]),
             is_reversed=bool(row[14]),
+            is_appealed=bool(row[15]),
         )
         for row in rows
     ]

@@ -243,7 +243,7 @@ def _holder(case: Case, now: int) -> int | None:
 def _appeals(session: Session, ids: Iterable[int]) -> dict[int, Appeal]:
     """Find the latest appeal about each comment."""
     appeals = session.scalars(select(Appeal).where(Appeal.comment_id.in_(ids)).order_by(Appeal.id))
-    return {appeal.comment_id: appeal for appeal in appeals}
+    return {appeal.comment_id: appeal for appeal in appeals if appeal.comment_id is not None}
 
 
 def _ancestors(session: Session, ids: Iterable[int]) -> dict[int, list[Comment]]:

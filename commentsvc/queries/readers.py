@@ -1,12 +1,13 @@
 """What is there for one reader: their votes, their own comments and what was decided, unread notices?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from commentsvc.enums import Action, Status
+from commentsvc.queries import appeals
 from commentsvc.store.models import Appeal, Article, Comment, Decision, Notice, Vote
 
 _MOST_VOTES = 1000
@@ -20,6 +21,8 @@ class Own:
     comment: Comment
     decision: Decision | None
     can_appeal: bool
+    appeal: Appeal | None = None
+    appeal_until: int | None = None
 
 
 def votes_of(session: Session, person_id: int, article: Article) -> dict[int, int]:
@@ -34,7 +37,7 @@ def votes_of(session: Session, person_id: int, article: Article) -> dict[int, in
     return {row.comment_id: row.value for row in session.execute(query)}
 
 
-def own_comments(session: Session, person_id: int, site_id: int, article: Article | None) -> Sequence[Own]:
+def own_comments(session: Session, person_id: int, site_id: int, article: Article | None, *, now: int) -> Sequence[Own]:
     """List the reader's latest comments that are not withdrawn, on an article or on the site, newest first."""
     query = select(Comment).where(
         Comment.person_id == person_id, Comment.site_id == site_id, Comment.status != Status.WITHDRAWN
@@ -43,16 +46,25 @@ def own_comments(session: Session, person_id: int, site_id: int, article: Articl
         query = query.where(Comment.article_id == article.id)
     comments = session.scalars(query.order_by(Comment.id.desc()).limit(_MOST_OWN)).all()
     in_force = _decisions_in_force(session, [comment.id for comment in comments])
-    appealed = set(
-        session.scalars(select(Appeal.decision_id).where(Appeal.decision_id.in_([d.id for d in in_force.values()])))
-    )
-    return [_own(comment, in_force.get(comment.id), appealed) for comment in comments]
+    appealed = appeals.against(session, [decision.id for decision in in_force.values()])
+    return [_own(comment, in_force.get(comment.id), appealed, now=now) for comment in comments]
 
 
 def find_appealable(session: Session, comment: Comment) -> Decision | None:
-    """Find the decision that an author may appeal against: a rejection, or a hold by a person."""
-    decision = _decisions_in_force(session, [comment.id]).get(comment.id)
-    return decision if decision is not None and _is_appealable(comment, decision) else None
+    """Find the decision that an author may appeal against, if it is in time: a rejection, or a hold by a person."""
+    decision = find_in_force(session, comment)
+    return decision if decision is not None and is_appealable(comment, decision) else None
+
+
+def find_in_force(session: Session, comment: Comment) -> Decision | None:
+    """Find the latest decision that set the comment's status."""
+    return _decisions_in_force(session, [comment.id]).get(comment.id)
+
+
+def is_appealable(comment: Comment, decision: Decision) -> bool:
+    """Whether the decision in force is one that its author may appeal against."""
+    by_person = decision.by_person_id is not None
+    return comment.status == Status.REJECTED or (comment.status == Status.HELD and by_person)
 
 
 def count_unread(session: Session, person_id: int, site_id: int) -> int:
@@ -63,14 +75,11 @@ def count_unread(session: Session, person_id: int, site_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def _own(comment: Comment, decision: Decision | None, appealed: set[int]) -> Own:
-    can_appeal = decision is not None and _is_appealable(comment, decision) and decision.id not in appealed
-    return Own(comment, decision, can_appeal)
-
-
-def _is_appealable(comment: Comment, decision: Decision) -> bool:
-    by_person = decision.by_person_id is not None
-    return comment.status == Status.REJECTED or (comment.status == Status.HELD and by_person)
+def _own(comment: Comment, decision: Decision | None, appealed: Mapping[int, Appeal], *, now: int) -> Own:
+    if decision is None or not is_appealable(comment, decision):
+        return Own(comment, decision, can_appeal=False, appeal=appealed.get(decision.id) if decision else None)
+    until, appeal = appeals.deadline(decision.created_at), appealed.get(decision.id)
+    return Own(comment, decision, appeal is None and now <= until, appeal, until)
 
 
 def _decisions_in_force(session: Session, comment_ids: Sequence[int]) -> dict[int, Decision]:

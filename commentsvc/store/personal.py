@@ -260,6 +260,16 @@ RULES: tuple[Rule, ...] = (
         "Changes of your part in a site", "site_id kind created_at", {"before": {}, "after": {}},
     ),
     Rule(m.SiteChange.by_person_id, Fate.KEEP, _HISTORY, "Changes of sites that you made", "site_id kind created_at"),
+    Rule(m.Appeal.decided_by_person_id, Fate.KEEP, _HISTORY, "Appeals that you decided",
+         "comment_id outcome created_at"),
+    Rule(m.LawSettings.changed_by_person_id, Fate.KEEP, _HISTORY),
+    Rule(
+        m.NotifierMeasure.email, Fate.DELETE, "It was about notices from their address.",
+        "Measures against notices from your address", "site_id kind reason created_at until lifted_at",
+    ),
+    Rule(m.NotifierMeasure.by_person_id, Fate.KEEP, _HISTORY, "Measures against notifiers that you took",
+         "site_id kind created_at"),
+    Rule(m.NotifierMeasure.lifted_by_person_id, Fate.KEEP, _HISTORY),
     Rule(m.Access.by_person_id, Fate.KEEP, "The trail must not lose who looked; it ends with the site's retention.",
          "When you looked at personal data as staff", "site_id kind created_at"),
 )  # fmt: skip

@@ -5,6 +5,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from commentsvc.enums import (
+    AppealOutcome,
+    AppealState,
     ArticleState,
     BreakerAction,
     Guideline,
@@ -182,6 +184,17 @@ class OwnCommentOut(CommentOut):
     reasons: list[ReasonOut] | None = None
 
 
+class AppealStandingOut(Out):
+    """Where an appeal stands; an answer once it is decided."""
+
+    id: str
+    state: AppealState
+    outcome: AppealOutcome | None
+    answer: str
+    created_at: str
+    decided_at: str | None
+
+
 class MineOut(OwnCommentOut):
     """One of my comments, with the decision in force where it isn't published."""
 
@@ -190,6 +203,9 @@ class MineOut(OwnCommentOut):
     decision: str | None
     decided_by: Literal["manager", "automatic"] | None
     can_appeal: bool
+    appeal_until: str | None
+    appeal: AppealStandingOut | None
+    statement: str | None
 
 
 class PersonOut(Out):
@@ -214,6 +230,9 @@ class OwnSanctionOut(Out):
     kind: SanctionKind
     reason: str
     until: str | None
+    can_appeal: bool
+    appeal: AppealStandingOut | None
+    statement: str
 
 
 class SanctionsOut(Out):
@@ -253,6 +272,13 @@ class AppealOut(Out):
 
     id: str
     decision: str
+
+
+class SanctionAppealOut(Out):
+    """The appeal against a sanction as it was stored."""
+
+    id: str
+    sanction: str
 
 
 class ArticleOut(Out):

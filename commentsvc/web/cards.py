@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from commentsvc.actions.cases import DAY_US, priority_of
-from commentsvc.enums import Action, Guideline, Reason, SignalState, Status
+from commentsvc.enums import Action, AppealKind, Guideline, Reason, SignalState, Status
 from commentsvc.queries.queue import Card, Summary
 from commentsvc.store.models import Case, Comment, Decision, SignalRow
 from commentsvc.text import link_host
@@ -99,12 +99,17 @@ def causes(card: Card) -> Sequence[Cause]:
     say = {
         Reason.HELD: _held,
         Reason.REPORTED: _reported,
-        Reason.APPEAL: lambda _: Cause(Reason.APPEAL, "The author asks somebody else to look again."),
+        Reason.APPEAL: _appealed,
         Reason.SAMPLE: _sampled,
         Reason.RESCORED: _rescored,
         Reason.ESCALATED: _escalated,
     }
     return [say[reason](card) for reason in Reason if card.case.reasons & reason]
+
+
+def _appealed(card: Card) -> Cause:
+    who = "Who gave notice" if card.appeal and card.appeal.kind == AppealKind.NOTIFIER else "The author"
+    return Cause(Reason.APPEAL, f"{who} asks somebody else to look again.")
 
 
 def priority(case: Case, *, now: int) -> Priority:

@@ -25,6 +25,7 @@ TABS = (
     ("console.show_articles", "Articles"),
     ("policy_desk.show_policy", "Policy"),
     ("insights.show_insights", "Insights"),
+    ("law_desk.show", "Law"),
 )
 """The pages that the console's head leads to: (endpoint, title)."""
 

@@ -8,13 +8,14 @@ from wtforms import BooleanField, EmailField, Field, IntegerField, PasswordField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from commentsvc.actions.accounts import check_email
-from commentsvc.actions.legal_notices import MAX_EXPLANATION, MAX_NAME
+from commentsvc.actions.appeals import MAX_MESSAGE
+from commentsvc.actions.legal_notices import MAX_ADDRESSES, MAX_EXPLANATION, MAX_NAME
 from commentsvc.actions.names import check_name
 from commentsvc.actions.passwords import MAX_LENGTH, check_new_password
 from commentsvc.actions.reviewing import ACTIONS, MAX_TEXT
 from commentsvc.actions.sanctions import MAX_NOTE, MAX_REASON
-from commentsvc.enums import Guideline, LegalGround, SanctionKind
-from commentsvc.errors import Invalid
+from commentsvc.enums import AppealOutcome, Guideline, LegalGround, MeasureKind, SanctionKind
+from commentsvc.errors import DomainError, Invalid
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
@@ -74,6 +75,40 @@ class AlertsForm(FlaskForm):  # type: ignore[misc]
     out_minutes = IntegerField("The classifier hasn’t answered for (minutes)", [Optional()])
 
 
+class AppealForm(FlaskForm):  # type: ignore[misc]
+    """Why to look again."""
+
+    message = TextAreaField(
+        "Why should it be decided otherwise?", [InputRequired("Please say why."), Length(max=MAX_MESSAGE)]
+    )
+
+
+class OutcomeForm(FlaskForm):  # type: ignore[misc]
+    """What becomes of an appeal against a sanction."""
+
+    outcome = StringField("Outcome", [AnyOf([*AppealOutcome], "Please choose an outcome.")])
+    answer = TextAreaField("Reason", [InputRequired("Say why; the person reads it."), Length(max=MAX_MESSAGE)])
+
+
+class DutiesForm(FlaskForm):  # type: ignore[misc]
+    """Which duties of platforms a site takes on."""
+
+    complaints = BooleanField("Complaints of notifiers")
+    misuse = BooleanField("Measures against misuse")
+    transparency = BooleanField("Yearly figures for everyone")
+    misuse_from = IntegerField("Frequent means", [InputRequired("Give a number from 2 to 100.")])
+    out_of_court = TextAreaField("Out-of-court settlement", [Length(max=MAX_MESSAGE)])
+
+
+class MeasureForm(FlaskForm):  # type: ignore[misc]
+    """What is done about somebody who often gives unfounded notices."""
+
+    email = StringField("E-mail", [InputRequired()])
+    kind = StringField("What", [AnyOf([*MeasureKind], "Please choose what to do.")])
+    days = IntegerField("Days", [Optional(), NumberRange(1, 365, "Give 1 to 365 days.")])
+    reason = TextAreaField("Reason", [InputRequired("Say why; they read it."), Length(max=MAX_MESSAGE)])
+
+
 class LegalNoticeForm(FlaskForm):  # type: ignore[misc]
     """A notice of illegal content."""
 
@@ -81,6 +116,7 @@ class LegalNoticeForm(FlaskForm):  # type: ignore[misc]
     explanation = TextAreaField(
         "What makes it illegal?", [InputRequired("Please explain it."), Length(max=MAX_EXPLANATION)]
     )
+    more = TextAreaField("More comments", [Length(max=MAX_ADDRESSES)])
     name = StringField("Your name", [Length(max=MAX_NAME)])
     email = StringField("Your e-mail", [Length(max=320)])
     good_faith = BooleanField("Good faith")
@@ -134,7 +170,7 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
     approve = BooleanField("Approve it first")
 
 
-def show(error: Invalid, form: FlaskForm) -> None:
+def show(error: DomainError, form: FlaskForm) -> None:
     """Put a refusal beside the field it is about."""
     field = form[error.field] if error.field and error.field in form else None
     if field is None:

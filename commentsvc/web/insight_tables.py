@@ -225,17 +225,23 @@ def automatic(asked: Asked) -> Table:
 
 def overturned(asked: Asked) -> Table:
     """How often the team changes its mind."""
-    totals, bad = [0] * len(asked.days), [0] * len(asked.days)
+    totals, bad, appealed = ([0] * len(asked.days) for _ in range(3))
     for one in asked.judged:
         step = (one.created_at - asked.span.since) // asked.span.step
         totals[step] += 1
         bad[step] += one.is_overturned
-    columns = (Column("Day"), Column("Decisions"), Column("Overturned"), Column("Rate", "%", is_drawn=True))
+        appealed[step] += one.is_appealed
+    columns = (
+        Column("Day"), Column("Decisions"), Column("Overturned"), Column("On appeal"),
+        Column("Rate", "%", is_drawn=True),
+    )  # fmt: skip
     rows = [
-        (day, whole, part, part / whole if whole else None)
-        for day, whole, part in zip(asked.days, totals, bad, strict=True)
+        (day, whole, part, asked_for, part / whole if whole else None)
+        for day, whole, part, asked_for in zip(asked.days, totals, bad, appealed, strict=True)
     ]
-    note = "Decisions taken back, or decided otherwise later (on appeal, for instance), by the day of the decision."
+    note = (
+        "Decisions taken back, or decided otherwise later, on their author’s appeal or not, by the day of the decision."
+    )
     return Table("overturned", "Overturned decisions", note, columns, tuple(rows))
 
 

@@ -12,7 +12,7 @@ from commentsvc.moderation.opening import MAX_SLOW_MODE
 from commentsvc.queries.readers import Own
 from commentsvc.queries.sites import Limits
 from commentsvc.queries.threads import CommentRow, Page, Permalink
-from commentsvc.store.models import Article, Comment, Guidelines, Person, Sanction, Site
+from commentsvc.store.models import Appeal, Article, Comment, Guidelines, Person, Sanction, Site
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 SiteKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -134,6 +134,12 @@ class AppealIn(In):
     """Why to look again."""
 
     message: str
+
+
+class SanctionAppealIn(AppealIn):
+    """Why to look again at a sanction."""
+
+    site: SiteKey
 
 
 class AcknowledgeIn(In):
@@ -299,7 +305,7 @@ def me_json(
     votes: dict[int, int],
     mine: Sequence[dict[str, Any]],
     unread: int,
-    sanctions: Sequence[Sanction],
+    sanctions: Sequence[dict[str, Any]],
     wait: int,
 ) -> dict[str, Any]:
     """Write what only the reader themselves may see."""
@@ -308,22 +314,39 @@ def me_json(
         "votes": {str(comment): value for comment, value in votes.items()},
         "mine": list(mine),
         "notices": {"unread": unread},
-        "sanctions": [sanction_json(sanction) for sanction in sanctions],
+        "sanctions": list(sanctions),
         "wait": wait,
     }
 
 
-def sanction_json(sanction: Sanction) -> dict[str, Any]:
+def sanction_json(sanction: Sanction, *, statement: str, appeal: Appeal | None, can_appeal: bool) -> dict[str, Any]:
     """Write a sanction in force as the person themselves is told of it."""
     return {
         "id": str(sanction.id),
         "kind": sanction.kind,
         "reason": sanction.reason,
         "until": time_text(sanction.until),
+        "can_appeal": can_appeal,
+        "appeal": appeal_json(appeal),
+        "statement": statement,
     }
 
 
-def own_json(own: Own, *, name: str, role: str, article_key: str) -> dict[str, Any]:
+def appeal_json(appeal: Appeal | None) -> dict[str, Any] | None:
+    """Write where an appeal stands."""
+    if appeal is None:
+        return None
+    return {
+        "id": str(appeal.id),
+        "state": appeal.state,
+        "outcome": appeal.outcome,
+        "answer": appeal.answer,
+        "created_at": time_text(appeal.created_at),
+        "decided_at": time_text(appeal.decided_at),
+    }
+
+
+def own_json(own: Own, *, name: str, role: str, article_key: str, statement: str | None) -> dict[str, Any]:
     """Write one of the reader's comments with what was decided about it and why."""
     decision = own.decision
     restricted = own.comment.status in {Status.HELD, Status.REJECTED}
@@ -334,6 +357,9 @@ def own_json(own: Own, *, name: str, role: str, article_key: str) -> dict[str, A
         "decision": str(decision.id) if decision and restricted else None,
         "decided_by": ("manager" if decision.by_person_id else "automatic") if decision and restricted else None,
         "can_appeal": own.can_appeal,
+        "appeal_until": time_text(own.appeal_until),
+        "appeal": appeal_json(own.appeal),
+        "statement": statement,
     }
 
 

@@ -14,7 +14,7 @@ from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
 from commentsvc.queries import readers, sites, threads
 from commentsvc.store.models import Article, Comment, Person, Site
 from commentsvc.store.paging import decode_cursor, parse_id
-from commentsvc.web import answers, context, errors, shapes
+from commentsvc.web import answers, context, errors, rights, shapes
 from commentsvc.web.cache import encode, public
 from commentsvc.web.idempotency import idempotent
 from commentsvc.web.security import caller, client_network, signed_in
@@ -242,13 +242,18 @@ def me(query_data: shapes.MeQuery) -> Response:
         own: list[readers.Own] = []
     else:
         votes = readers.votes_of(session, person.id, article) if article else {}
-        own = list(readers.own_comments(session, person.id, site.id, article))
+        own = list(readers.own_comments(session, person.id, site.id, article, now=context.now()))
     name, role = _face(person, site.id)
     keys = _article_keys(own)
-    mine = [shapes.own_json(o, name=name, role=role, article_key=keys[o.comment.article_id]) for o in own]
+    mine = [
+        shapes.own_json(
+            o, name=name, role=role, article_key=keys[o.comment.article_id], statement=rights.statement_of(o)
+        )
+        for o in own
+    ]
     shape = shapes.me_json(
         person, name=name, role=role, votes=votes, mine=mine, unread=readers.count_unread(session, person.id, site.id),
-        sanctions=sites.list_sanctions(session, person.id, site.id, now=context.now()),
+        sanctions=rights.sanctions_json(person.id, site.id),
         wait=_wait(site, article),
     )  # fmt: skip
     return jsonify(shape)
@@ -266,8 +271,7 @@ def acknowledge(json_data: shapes.AcknowledgeIn) -> Response:
     site = sites.get_site(session, json_data.site)
     _only_here(site.id)
     sanctions.acknowledge(session, parse_id(json_data.sanction) or 0, by=person, site_id=site.id, now=now)
-    in_force = sites.list_sanctions(session, person.id, site.id, now=now)
-    return jsonify({"sanctions": [shapes.sanction_json(one) for one in in_force]})
+    return jsonify({"sanctions": rights.sanctions_json(person.id, site.id)})
 
 
 def _wait(site: Site, article: Article | None) -> int:

@@ -8,13 +8,22 @@ from flask import session
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
-from commentsvc.actions import bulks, policies, views
+from commentsvc.actions import appeals, bulks, policies, views
 from commentsvc.enums import SanctionKind, Status
 from commentsvc.moderation.replay import Tally
 from commentsvc.queries.queue import find_open_case_id
 from commentsvc.queries.sites import find_membership
 from commentsvc.store.db import now_us
-from commentsvc.store.models import ApiToken, Backtest, Export, Membership, PolicyChange, SigningKey, Site
+from commentsvc.store.models import (
+    ApiToken,
+    Backtest,
+    Export,
+    Membership,
+    NotifierMeasure,
+    PolicyChange,
+    SigningKey,
+    Site,
+)
 from commentsvc.web.accounts import sign_in_here
 from tests import factories
 
@@ -248,6 +257,37 @@ MATRIX: dict[tuple[str, str], Row] = {
         kind="form",
     ),
     ("GET", "legal_notices.show_receipt"): Row((404,) * 5, "/report/receipt/nothing", kind="page"),
+    ("POST", "legal_notices.complain"): Row((404,) * 5, "/report/receipt/nothing", {}, kind="form"),
+    # A statement of reasons: for whoever has the address; that of nobody's is none.
+    ("GET", "statements.show_statement"): Row((404,) * 5, "/statement/d1-nothing", kind="page"),
+    ("POST", "statements.appeal"): Row((404,) * 5, "/statement/d1-nothing", {}, kind="form"),
+    ("GET", "statements_api.read_statement"): Row((404,) * 5, "/api/v1/statements/d1-nothing"),
+    ("POST", "rights.appeal_sanction"): Row(
+        (401, 404, 404, 404, 403), "/api/v1/me/sanctions/{sanction}/appeal", {**SITE, "message": "Why?"},
+    ),
+    ("GET", "transparency_api.read_figures"): Row(
+        (404,) * 5, "/api/v1/transparency", query={**SITE, "year": "2026"},
+    ),
+    ("GET", "law_desk.show"): Row((303, 404, 200, 200, 404), "/console/daily/law", kind="page"),
+    ("POST", "law_desk.answer"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/law/appeals/{appeal}",
+        {"outcome": "confirmed", "answer": "It stands."}, kind="form",
+    ),
+    ("GET", "law_desk.show_notices"): Row((303, 404, 200, 200, 404), "/console/daily/law/notices", kind="page"),
+    ("GET", "law_desk.show_misuse"): Row((303, 404, 200, 200, 404), "/console/daily/law/misuse", kind="page"),
+    ("POST", "law_desk.take_measure"): Row(
+        (303, 404, 409, 409, 404), "/console/daily/law/misuse",
+        {"email": "nia@readers.example", "kind": "warn", "reason": "Not once was there a ground."}, kind="form",
+    ),
+    ("POST", "law_desk.lift_measure"): Row(
+        (303, 404, 303, 303, 404), "/console/daily/law/misuse/{measure}/lift", {}, kind="form",
+    ),
+    ("GET", "law_desk.show_figures"): Row((303, 404, 200, 200, 404), "/console/daily/law/figures", kind="page"),
+    ("GET", "law_desk.export"): Row((303, 404, 200, 200, 404), "/console/daily/law/figures.csv", kind="page"),
+    ("GET", "law_desk.show_settings"): Row((303, 404, 200, 200, 404), "/console/daily/law/settings", kind="page"),
+    ("POST", "law_desk.save_settings"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/law/settings", {"misuse_from": "3"}, kind="form",
+    ),
     ("GET", "bulk.show_bulk"): Row((303, 404, 200, 200, 404), "/console/daily/bulk", kind="page"),
     ("GET", "bulk.preview"): Row(
         (303, 404, 200, 200, 404), "/console/daily/bulk/preview", kind="page",
@@ -427,6 +467,15 @@ def scene(db, cast):
         sanction = factories.sanction(writing, nia, cast.daily, SanctionKind.BAN)
         key = SigningKey(site_id=cast.daily.id, kid="first", algorithm="HS256", created_at=1)
         writing.add(key)
+        appeal = appeals.appeal_sanction(
+            writing, sanction.id, message="Why?", by_id=nia.id, site_id=daily.id, now=now_us()
+        )
+        measure = NotifierMeasure(
+            site_id=daily.id, email="nia@readers.example", kind="warn", reason="Mind it.", by_person_id=cast.cam.id,
+            created_at=1,
+        )  # fmt: skip
+        writing.add(measure)
+        writing.flush()
         clearing = factories.clearing(writing, nia, cast.daily, cast.cam)
         export = Export(
             person_id=nia.id, state="ready", reached=[], created_at=1, ready_at=1, expires_at=2**62
@@ -449,6 +498,7 @@ def scene(db, cast):
     ids |= {"article": str(cast.story.id), "cam": str(cast.cam.id)}
     ids |= {"token": str(staff_token), "invitation": str(invitation.id)}
     ids |= {"article": str(cast.story.id), "export": str(export.id)}
+    ids |= {"article": str(cast.story.id), "appeal": str(appeal.id), "measure": str(measure.id)}
     ids |= {"batch": decision.batch, "prepared": str(prepared.id), "bulk": str(started.id)}
     ids |= {"case": str(case), "view": str(view.id)}
     return ids, tokens

@@ -149,9 +149,12 @@ def test_ban_is_in_force_at_the_next_request_even_with_an_open_token(
         assert (answer.status_code, answer.json["error"]["code"]) == (403, "sanctioned"), path
         assert answer.json["error"]["details"]["reason"] == "Three insults in a day."
     me = client.get("/api/v1/me?site=daily", headers=headers).json
-    assert me["sanctions"] == [
-        {"id": str(latest(db).id), "kind": "ban", "reason": "Three insults in a day.", "until": None}
-    ]
+    (told,) = me["sanctions"]
+    assert told.pop("statement").startswith(f"{settings.base_url}/statement/s{latest(db).id}-")
+    assert told == {
+        "id": str(latest(db).id), "kind": "ban", "reason": "Three insults in a day.", "until": None,
+        "can_appeal": True, "appeal": None,
+    }  # fmt: skip
 
 
 def test_sanctions_of_other_sites_and_managers_names_are_not_told(

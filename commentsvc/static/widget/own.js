@@ -1,6 +1,7 @@
 // Which comments are the reader's own, where do they stand, and where are they shown?
 import { CommentView, FLAT_FROM } from "./comment.js";
 import { h } from "./dom.js";
+import { redress } from "./redress.js";
 import "./strings-writing.js";
 import { dress } from "./styles.js";
 import { writing } from "./styles-writing.js";
@@ -127,5 +128,7 @@ function tell(view, comment) {
   else if (messages.length) {
     box.append(h("p", {}, say("message")), ...messages.map((text) => h("blockquote", { dir: "auto" }, text)));
   }
+  const own = context.reader.mine.get(comment.id);
+  if (own) box.append(redress(context, own, `comments/${comment.id}/appeal`));
   view.standing.replaceChildren(box);
 }

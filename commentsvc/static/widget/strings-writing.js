@@ -84,6 +84,18 @@ Object.assign(catalogues.en, {
   told_confirm: "I have read this",
   told_thanks: "Thank you. You can write here again.",
 
+  statement: "All reasons, and what you can do (opens a page)",
+  appeal: "Appeal",
+  appeal_why: "Why should it be decided otherwise?",
+  appeal_hint: "Another community manager decides, wherever there is one. You can appeal once, until {day}.",
+  appeal_once: "Another community manager decides, wherever there is one. You can appeal once.",
+  appeal_send: "Send appeal",
+  appeal_sent: "Your appeal is sent.",
+  appeal_open: "You appealed on {day}. A community manager will decide.",
+  appeal_dropped: "Your appeal ended on {day}.",
+  appeal_overturned: "Your appeal was right, it was decided on {day}.",
+  appeal_confirmed: "Your appeal was decided on {day}: the decision stands.",
+
   error_not_signed_in: "Please sign in again.",
   error_parent_not_public: "The comment you're replying to is no longer there.",
   error_article_closed: "This conversation has been closed in the meantime.",

@@ -28,6 +28,11 @@ legend { padding: 0; font-weight: 600 }
 .rules > p { margin-block: .9rem; font-size: .9375rem; line-height: 1.5; padding-inline-start: .8em; border-inline-start: 3px solid var(--warm); font-family: var(--ui); color: var(--soft) }
 .rules > p + p { margin-block-start: -.4rem }
 .turn { margin-block-start: .6rem; font-variant-numeric: tabular-nums }
+.redress { margin-block-start: .5rem }
+.redress .row { margin-block-start: .3rem }
+.redress .row[hidden] { display: none }
+.redress .terms { color: var(--soft) }
+.redress a { color: var(--accent); text-underline-offset: .15em }
 .waiting > article .body { opacity: .75 }
 .standing blockquote { margin-block: .3rem; white-space: pre-wrap }
 .thanks { margin-block: .6rem; color: var(--accent) }

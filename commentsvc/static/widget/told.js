@@ -1,6 +1,7 @@
 // What is a reader told whom the site has warned or restricted: what, why, until when, and what they can do?
 import { button, h } from "./dom.js";
 import { notice } from "./reader.js";
+import { redress } from "./redress.js";
 import "./strings-writing.js";
 import { dress } from "./styles.js";
 import { writing } from "./styles-writing.js";
@@ -24,7 +25,8 @@ export function tell({ context, reader, told, writing: place }) {
  * @param {import("./types").Sanction} sanction
  * @param {() => void} done
  */
-function box(context, { id, kind, reason, until }, done) {
+function box(context, sanction, done) {
+  const { id, kind, reason, until } = sanction;
   const { say, lang } = context;
   const title = say(`told_${kind}`);
   const day = until && new Date(until).toLocaleString(lang, { dateStyle: "long", timeStyle: "short" });
@@ -54,6 +56,7 @@ function box(context, { id, kind, reason, until }, done) {
     h("blockquote", { id: `told-${id}`, dir: "auto" }, reason),
     warned && h("p", {}, what),
     note,
+    redress(context, sanction, `me/sanctions/${id}/appeal`, { site: context.site }),
     confirm && h("div", { class: "row" }, confirm),
   );
 }

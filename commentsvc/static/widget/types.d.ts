@@ -59,14 +59,29 @@ export interface Comment {
   reasons?: Reason[];
 }
 
+/** What somebody can do about a decision; nothing of it is known of what was only just sent. */
+export interface Redress {
+  statement?: string | null;
+  message?: string | null;
+  can_appeal?: boolean;
+  appeal_until?: string | null;
+  appeal?: {
+    state: "open" | "decided" | "dropped";
+    outcome: "overturned" | "confirmed" | null;
+    answer: string;
+    created_at: string;
+    decided_at: string | null;
+  } | null;
+}
+
 /** What /me tells of one of the reader's own comments, with its true status. */
-export interface Mine extends Comment {
+export interface Mine extends Comment, Redress {
   guideline: string | null;
   message: string | null;
 }
 
 /** What the site restricts the reader by; they are told the reason in the managers' words. */
-export interface Sanction {
+export interface Sanction extends Redress {
   id: string;
   kind: "warn" | "premoderate" | "suspend" | "ban";
   reason: string;

@@ -6,7 +6,6 @@ Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both m
 from commentsvc.store.models.administration import FirstRun, Invitation, Sighting, SiteChange
 from commentsvc.store.models.bulk import Band, Bulk, BulkItem
 from commentsvc.store.models.desk import (
-    Appeal,
     Case,
     CommentNote,
     Decision,
@@ -20,6 +19,7 @@ from commentsvc.store.models.desk import (
     SignalRow,
 )
 from commentsvc.store.models.insight import Alert, AlertMessage, AlertSettings, ShadowVerdict
+from commentsvc.store.models.law import Appeal, LawSettings, NotifierMeasure
 from commentsvc.store.models.mail import OutgoingMail
 from commentsvc.store.models.people import Clearing, Membership, Person, PersonNote, Sanction
 from commentsvc.store.models.policies import Backtest, PolicyChange, SiteSecret
@@ -73,10 +73,12 @@ __all__ = [
     "Identity",
     "Invitation",
     "Job",
+    "LawSettings",
     "LegalNotice",
     "Membership",
     "NetworkKey",
     "Notice",
+    "NotifierMeasure",
     "Nudge",
     "OneTimeLink",
     "Origin",

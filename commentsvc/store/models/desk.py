@@ -1,4 +1,4 @@
-"""What do managers see and do: signals, cases, decisions, reports, appeals?"""
+"""What do managers see and do: signals, cases, decisions, reports?"""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from commentsvc.store.models.table import Table, partial_index
 
 _OPEN = "state = 'open'"
+_ILLEGAL = "guideline = 'legal' AND action = 'reject'"
 
 
 class SignalRow(Table):
@@ -122,7 +123,17 @@ class Decision(Table):
         Index(None, "batch"),
         Index(None, "site_id", "id"),
         # All that daily figures ask of a decision, so that they are counted from the index alone.
-        Index("ix_decisions_time", "site_id", "created_at", "by_person_id", "action", "from_status", "to_status"),
+        Index(
+            "ix_decisions_time",
+            "site_id",
+            "created_at",
+            "by_person_id",
+            "action",
+            "from_status",
+            "to_status",
+            "guideline",
+        ),
+        partial_index("ix_decisions_illegal", "site_id", "created_at", where=_ILLEGAL),
         partial_index("ix_decisions_undoes", "undoes_id", unique=True, where="undoes_id IS NOT NULL"),
     )
 
@@ -199,13 +210,23 @@ class LegalNotice(Table):
     """A notice of illegal content (DSA, article 16), by anyone, with or without an account."""
 
     __tablename__ = "legal_notices"
-    __table_args__ = (Index(None, "comment_id"), Index(None, "site_id", "id"))
+    __table_args__ = (
+        Index(None, "comment_id"),
+        Index(None, "site_id", "id"),
+        Index(None, "receipt_hash"),
+        Index(None, "decision_id"),
+        Index(None, "site_id", "created_at"),
+        partial_index("ix_legal_notices_open", "site_id", "id", where="outcome IS NULL"),
+        partial_index("ix_legal_notices_unfounded", "site_id", "email", "created_at", where="outcome = 'dismissed'"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
     comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"))
     revision: Mapped[int]
-    receipt_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    nonce: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    """What its receipt's address is derived from: the same for all comments that one notice names."""
+    receipt_hash: Mapped[str] = mapped_column(String(64))
     """Of the token in the receipt's address; who has that address may see what became of the notice."""
     ground: Mapped[str] = mapped_column(String(30))
     explanation: Mapped[str] = mapped_column(Text)
@@ -214,19 +235,6 @@ class LegalNotice(Table):
     outcome: Mapped[str | None] = mapped_column(String(20))
     decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"))
     """The decision that answered it."""
-    created_at: Mapped[int]
-
-
-class Appeal(Table):
-    """An author's request to look again at one decision."""
-
-    __tablename__ = "appeals"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    decision_id: Mapped[int] = mapped_column(ForeignKey("decisions.id"), unique=True)
-    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id"), index=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
-    message: Mapped[str] = mapped_column(Text)
     created_at: Mapped[int]
 
 

@@ -54,7 +54,7 @@ class Sanction(Table):
     """A restriction of one person on one site, with its reason and its end; lifted or replaced, never deleted."""
 
     __tablename__ = "sanctions"
-    __table_args__ = (Index(None, "person_id", "site_id"),)
+    __table_args__ = (Index(None, "person_id", "site_id"), Index(None, "site_id", "created_at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
