@@ -22,7 +22,10 @@ from commentsvc.moderation.standby import stand_by, stand_by_relevance
 from commentsvc.settings import Settings, load_settings
 from commentsvc.store.db import Database
 from commentsvc.web import (
+    account_links,
+    account_pages,
     accounts,
+    accounts_desk,
     alerts_desk,
     answers,
     articles_desk,
@@ -47,6 +50,7 @@ from commentsvc.web import (
     reading,
     saved_views,
     scoring,
+    second_step,
     sections,
     security,
     shortcuts,
@@ -83,9 +87,10 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
     desks = (
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
-        insights, alerts_desk,
+        insights, alerts_desk, accounts_desk,
     )  # fmt: skip
-    for module in (*apis, *desks, accounts, confirming, legal_notices, assets, docs, embed, feeds, reading, operations):
+    pages = (accounts, account_pages, account_links, second_step, confirming)
+    for module in (*apis, *desks, *pages, legal_notices, assets, docs, embed, feeds, reading, operations):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))

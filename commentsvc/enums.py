@@ -295,6 +295,10 @@ class MailKind(StrEnum):
     """What a mail says; each has its texts in templates/mail."""
 
     INVITATION = "invitation"
+    VERIFY_EMAIL = "verify_email"
+    CHANGE_EMAIL = "change_email"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 (a kind of mail, not a password)
+    ACCOUNT_CHANGED = "account_changed"
 
 
 class NoticeKind(StrEnum):
@@ -312,6 +316,9 @@ class Purpose(StrEnum):
     """What a one-time link is good for, and for nothing else."""
 
     SET_PASSWORD = "set_password"  # noqa: S105 (a purpose, not a password)
+    RESET_PASSWORD = "reset_password"  # noqa: S105 (a purpose, not a password)
+    VERIFY_EMAIL = "verify_email"
+    CHANGE_EMAIL = "change_email"
 
 
 class JobState(StrEnum):

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from commentsvc.actions import (
+    account_changes,
     alerting,
     asking,
     backtesting,
@@ -117,7 +118,12 @@ def jobs_outside(settings: Settings) -> Mapping[str, Work]:
     def mail(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
         return mailing.deliver(db, settings, args["mail"], clock=now_us)
 
-    return {alerting.JOB: alert, mailing.JOB: mail}
+    def reset(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+        with db.writing() as session:
+            account_changes.mail_reset(session, args["email"], secret=settings.secret_key, now=now_us())
+        return None
+
+    return {alerting.JOB: alert, mailing.JOB: mail, account_changes.RESET_JOB: reset}
 
 
 def _clear_person(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:

@@ -17,7 +17,12 @@ from commentsvc.enums import Purpose
 from commentsvc.queries.callers import derived_key, hash_token
 from commentsvc.store.models import OneTimeLink, Person
 
-PATHS: Mapping[Purpose, str] = {Purpose.SET_PASSWORD: "/auth/set-password/"}
+PATHS: Mapping[Purpose, str] = {
+    Purpose.SET_PASSWORD: "/auth/set-password/",
+    Purpose.RESET_PASSWORD: "/auth/reset-password/",
+    Purpose.VERIFY_EMAIL: "/auth/verify-email/",
+    Purpose.CHANGE_EMAIL: "/auth/change-email/",
+}
 """Where a link of each purpose leads; its token follows."""
 
 

@@ -1,5 +1,7 @@
 """What does a view have at hand: services, the request's transaction, the time?"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -41,6 +43,18 @@ def session() -> Session:
     if "session" not in g:
         g.session = services().db.open(write=request.method not in _READS)
     return cast(Session, g.session)
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Write in the request's transaction if it is one for writing, else in one of its own."""
+    opened: Session | None = g.get("session")
+    is_writing = opened is None or bool(opened.connection().get_execution_options().get("commentsvc_write"))
+    if is_writing and (opened is not None or request.method not in _READS):
+        yield session()
+    else:
+        with services().db.writing() as own:
+            yield own
 
 
 def now() -> int:

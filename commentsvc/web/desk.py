@@ -13,7 +13,7 @@ from commentsvc.permissions import may_moderate
 from commentsvc.queries import breakers, people, queue, shortcuts, sites
 from commentsvc.store.models import Membership, Site
 from commentsvc.web import context, scenes
-from commentsvc.web.accounts import signed_in_person
+from commentsvc.web.accounts import is_strong, signed_in_person
 
 P = ParamSpec("P")
 
@@ -68,6 +68,8 @@ def managing(view: Callable[P, ResponseReturnValue]) -> Callable[..., ResponseRe
         membership = sites.find_membership(session, person.id, site.id) if site else None
         if site is None or membership is None or not may_moderate(membership):
             raise NotFound("There is no such site among those that you manage.")
+        if site.asks_second_factor and not is_strong():
+            return _to_second_step()
         g.desk = Desk(site, membership)
         return view(*args, **kwargs)
 
@@ -108,6 +110,13 @@ def to_sign_in() -> ResponseReturnValue:
         raise NotSignedIn("Your session has ended; sign in again.")
     back = request.full_path.rstrip("?") if request.method == "GET" else url_for("console.show_sites")
     return redirect(url_for("accounts.sign_in", next=back), 303)
+
+
+def _to_second_step() -> ResponseReturnValue:
+    if is_script():
+        raise NotSignedIn("This site asks for a second factor; reload the page.")
+    back = request.full_path.rstrip("?") if request.method == "GET" else url_for("console.show_sites")
+    return redirect(url_for("second_step.strengthen", next=back), 303)
 
 
 def _protect(response: Response) -> Response:

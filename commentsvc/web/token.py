@@ -9,13 +9,14 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 from pydantic import Field, StringConstraints
 
-from commentsvc.actions import tokens
+from commentsvc.actions import second_factors, tokens
 from commentsvc.actions.accounts import join
 from commentsvc.actions.tokens import ACCESS_SECONDS, Grant
 from commentsvc.enums import SanctionKind
 from commentsvc.errors import OriginRefused, Sanctioned, TokenRefused
 from commentsvc.queries.callers import hash_token, is_anyones_origin
 from commentsvc.queries.sites import get_site, is_registered, list_sanctions
+from commentsvc.store.models import Person
 from commentsvc.web import context, errors, shapes
 from commentsvc.web.accounts import prove, register
 from commentsvc.web.security import client_network
@@ -38,6 +39,7 @@ class TokenIn(shapes.In):
     assertion: str | None = None
     email: Text | None = None
     password: Text | None = None
+    one_time_code: Text | None = Field(None, description="of the authenticator app, where the account has one")
     cookie: bool = Field(True, description="false: a refresh without a token found no cookie; see docs/security.md")
 
 
@@ -155,11 +157,25 @@ def _by_password(asked: TokenIn, _origin: str | None) -> Response:
     if person is None:
         return errors.response(TokenRefused("This e-mail and password don't go together."))
     session, secret, now = context.session(), context.services().settings.secret_key, context.now()
+    if refused := _refused_second_factor(person, asked.one_time_code):
+        return errors.response(refused)
     site = get_site(session, asked.site)
     if any(sanction.kind == SanctionKind.BAN for sanction in list_sanctions(session, person.id, site.id, now=now)):
         raise Sanctioned("This account can't comment here.")
     join(session, person, site, now=now)
     return jsonify(_body(tokens.access_token(person, site, secret=secret, now=now)))
+
+
+def _refused_second_factor(person: Person, code: str | None) -> TokenRefused | None:
+    session, services = context.session(), context.services()
+    if not second_factors.has_factor(session, person.id):
+        return None
+    if not code:
+        return TokenRefused("This account needs a code of its authenticator app too.", reason="mfa_required")
+    services.limiter.hit("second_factor", person.id)
+    if second_factors.accept(session, person.id, code, secret=services.settings.secret_key, now=context.now()):
+        return None
+    return TokenRefused("This code isn't right, or was used before.")
 
 
 def _checked_origin(site_key: str) -> str | None:

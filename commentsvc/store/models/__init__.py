@@ -23,7 +23,16 @@ from commentsvc.store.models.mail import OutgoingMail
 from commentsvc.store.models.people import Clearing, Membership, Person, PersonNote, Sanction
 from commentsvc.store.models.policies import Backtest, PolicyChange, SiteSecret
 from commentsvc.store.models.rules import BreakerTrip, RuleChange
-from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeLink, RefreshToken, SignInFailure
+from commentsvc.store.models.signin import (
+    ApiToken,
+    AuthorizationCode,
+    BrowserSession,
+    OneTimeLink,
+    RecoveryCode,
+    RefreshToken,
+    SecondFactor,
+    SignInFailure,
+)
 from commentsvc.store.models.sites import Article, Guidelines, Origin, Site
 from commentsvc.store.models.table import CLOSED, OPEN, PUBLISHED, Table
 from commentsvc.store.models.thread import Comment, Nudge, Revision, Vote
@@ -43,6 +52,7 @@ __all__ = [
     "Backtest",
     "Band",
     "BreakerTrip",
+    "BrowserSession",
     "Bulk",
     "BulkItem",
     "Case",
@@ -65,6 +75,7 @@ __all__ = [
     "PersonNote",
     "PolicyChange",
     "Presence",
+    "RecoveryCode",
     "RefreshToken",
     "Report",
     "Rescoring",
@@ -72,6 +83,7 @@ __all__ = [
     "RuleChange",
     "Sanction",
     "SavedView",
+    "SecondFactor",
     "ShadowVerdict",
     "Shortcuts",
     "SignInFailure",
