@@ -56,4 +56,4 @@ def list_families(session: Session, person: Person, *, now: int) -> list[SignedI
         .order_by(func.max(RefreshToken.expires_at).desc(), RefreshToken.family)
         .limit(100)
     )
-    return [SignedInOn(*row) for row in rows.tuples()]
+    return [SignedInOn(*row) for row in rows]

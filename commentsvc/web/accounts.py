@@ -277,7 +277,7 @@ def next_of(person: Person) -> str:
     wanted = own_path(request.args.get("next"))
     if wanted:
         return wanted
-    return "/console" if _managed(person) else url_for(".account")
+    return "/console" if _managed(person) else url_for("accounts.account")
 
 
 def _managed(person: Person) -> bool:

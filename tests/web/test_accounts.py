@@ -132,7 +132,7 @@ def test_page_addresses_cannot_be_bent_by_the_query(client: Any, cast: Cast):
 
     assert re.findall(r'href="(/auth[^"]*)"', page) == [
         "/auth/reset-password",
-        "/auth/sign-up?_scheme=javascript&amp;_external=1&amp;_anchor=x&amp;next=%2Fa"
+        "/auth/sign-up?_scheme=javascript&amp;_external=1&amp;_anchor=x&amp;next=%2Fa",
     ]
     assert "javascript:" not in page
 
