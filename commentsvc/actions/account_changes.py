@@ -120,12 +120,13 @@ def rename(session: Session, person: Person, name: str, *, now: int) -> None:
     before, wanted = person.skeleton, skeleton(name)
     if wanted != before:
         refuse_taken_name(session, wanted)
+    # Before the person's row is locked: who posts has the article first, too.
+    _move_threads(session, person.id)
     try:
         with session.begin_nested():
             person.name, person.skeleton = name, wanted
     except IntegrityError:
         raise Invalid("Somebody has this name, or one that looks like it.", field="name") from None
-    _move_threads(session, person.id)
     for membership in session.scalars(select(Membership).where(Membership.person_id == person.id)).all():
         _rename_member(session, membership, name)
 
