@@ -23,7 +23,10 @@ from commentsvc.moderation.standby import stand_by, stand_by_relevance
 from commentsvc.settings import Settings, load_settings
 from commentsvc.store.db import Database
 from commentsvc.web import (
+    account_links,
+    account_pages,
     accounts,
+    accounts_desk,
     alerts_desk,
     answers,
     api_tokens,
@@ -57,6 +60,7 @@ from commentsvc.web import (
     rights,
     saved_views,
     scoring,
+    second_step,
     sections,
     security,
     shortcuts,
@@ -101,11 +105,11 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective, rights)
     desks = (
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
-        insights, alerts_desk, signin_desk, site_desk, staff_desk, token_desk, privacy_desk, law_desk,
+        insights, alerts_desk, signin_desk, site_desk, staff_desk, token_desk, privacy_desk, law_desk, accounts_desk,
     )  # fmt: skip
     pages = (
-        accounts, oidc, identities, confirming, privacy, api_tokens, invitations, first_run, legal_notices, statements,
-        assets, docs, embed, feeds, reading, operations,
+        accounts, account_pages, account_links, second_step, oidc, identities, confirming, privacy, api_tokens,
+        invitations, first_run, legal_notices, statements, assets, docs, embed, feeds, reading, operations,
     )  # fmt: skip
     for module in (*apis, *desks, *pages):
         app.register_blueprint(module.blueprint)

@@ -350,6 +350,10 @@ class MailKind(StrEnum):
     NOTICE_DECIDED = "notice_decided"
     COMPLAINT_DECIDED = "complaint_decided"
     NOTIFIER_MEASURE = "notifier_measure"
+    VERIFY_EMAIL = "verify_email"
+    CHANGE_EMAIL = "change_email"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 (a kind of mail, not a password)
+    ACCOUNT_CHANGED = "account_changed"
 
 
 class NoticeKind(StrEnum):
@@ -369,6 +373,9 @@ class Purpose(StrEnum):
     SET_PASSWORD = "set_password"  # noqa: S105 (a purpose, not a password)
     INVITATION = "invitation"
     KEEP_ACCOUNT = "keep_account"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 (a purpose, not a password)
+    VERIFY_EMAIL = "verify_email"
+    CHANGE_EMAIL = "change_email"
 
 
 class ExportState(StrEnum):

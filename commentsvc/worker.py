@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from commentsvc.actions import (
+    account_changes,
     alerting,
     asking,
     backtesting,
@@ -122,7 +123,17 @@ def jobs_outside(settings: Settings) -> Mapping[str, Work]:
     def export(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
         return _take_turn(lambda: exporting.advance(db, args["export"], base_url=settings.base_url, now=now_us()))
 
-    return {alerting.JOB: alert, mailing.JOB: mail, exporting.JOB: export}
+    def reset(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+        with db.writing() as session:
+            account_changes.mail_reset(session, args["email"], secret=settings.secret_key, now=now_us())
+        return None
+
+    return {
+        alerting.JOB: alert,
+        mailing.JOB: mail,
+        exporting.JOB: export,
+        account_changes.RESET_JOB: reset,
+    }
 
 
 def _clear_person(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:

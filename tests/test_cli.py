@@ -17,11 +17,13 @@ from typing import Any
 import pytest
 import requests
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from commentsvc import __version__
 from commentsvc.cli import main
 from commentsvc.settings import Settings
 from commentsvc.store import migrate
+from commentsvc.store.models import OutgoingMail, Person, SecondFactor
 from tests.postgres import free_port
 from tests.server import Server, running_server
 
@@ -135,6 +137,21 @@ def test_site_manager_and_token_make_a_newsroom() -> None:
     assert token.stdout == token.stdout.strip() + "\n"
     assert len(token.stdout) > 30
     assert token.stderr == ""
+
+
+def test_a_lost_second_factor_is_switched_off_and_told(db: Any, settings: Settings) -> None:
+    add_site()
+    run("manager", "add", "cam@daily.example", "--site", "daily")
+    with db.writing() as session:
+        cam = session.scalar(select(Person))
+        session.add(SecondFactor(person_id=cam.id, nonce="n", last_step=0, created_at=1))
+
+    assert run("manager", "second-step-off", "nobody@daily.example").exit_code == 1
+    assert run("manager", "second-step-off", "cam@daily.example").exit_code == 0
+
+    with db.reading() as session:
+        assert session.scalar(select(SecondFactor)) is None
+        assert session.scalars(select(OutgoingMail.to_address)).all() == ["cam@daily.example"]
 
 
 def test_manager_token_carries_their_scopes(client: Any) -> None:

@@ -17,7 +17,7 @@ from commentsvc.enums import Purpose, Role
 from commentsvc.errors import Invalid, NotFound, TooManyRequests
 from commentsvc.queries.callers import hash_token
 from commentsvc.queries.sites import find_membership
-from commentsvc.store.models import ApiToken, Membership, OneTimeLink, Person, SignInFailure, Site
+from commentsvc.store.models import ApiToken, BrowserSession, Membership, OneTimeLink, Person, SignInFailure, Site
 
 _SECOND = 1_000_000
 LINK_LIFE = 72 * 3600 * _SECOND
@@ -47,12 +47,8 @@ def new_account(*, name: str, email: str, password: str) -> NewAccount:
 
 def open_account(session: Session, account: NewAccount, *, now: int) -> Person:
     """Create an account whose name and address are still free, or raise Invalid: the quick half of signing up."""
-    sites = session.execute(select(Site.key, Site.name)).all()
     wanted = skeleton(account.name)
-    if any(wanted in {skeleton(site.key), skeleton(site.name)} for site in sites):
-        raise Invalid("This name is reserved for the newsroom.", field="name")
-    if session.scalar(select(Person.id).where(Person.skeleton == wanted)) is not None:
-        raise _name_taken()
+    refuse_taken_name(session, wanted)
     person = Person(
         email=account.email,
         name=account.name,
@@ -71,6 +67,15 @@ def open_account(session: Session, account: NewAccount, *, now: int) -> Person:
             "We couldn't make an account with this address. If you have one already, sign in instead.", field="email"
         ) from None
     return person
+
+
+def refuse_taken_name(session: Session, wanted: str) -> None:
+    """Raise Invalid when a name with this skeleton is a site's, or somebody's."""
+    sites = session.execute(select(Site.key, Site.name)).all()
+    if any(wanted in {skeleton(site.key), skeleton(site.name)} for site in sites):
+        raise Invalid("This name is reserved for the newsroom.", field="name")
+    if session.scalar(select(Person.id).where(Person.skeleton == wanted)) is not None:
+        raise _name_taken()
 
 
 def check_email(email: str) -> str:
@@ -167,6 +172,7 @@ def set_password(session: Session, person: Person, password: str, *, now: int) -
 def end_sessions(session: Session, person: Person, *, now: int) -> None:
     """End every session and token of a person, at their next request."""
     person.epoch += 1
+    session.execute(delete(BrowserSession).where(BrowserSession.person_id == person.id))
     session.execute(
         update(ApiToken).where(ApiToken.person_id == person.id, ApiToken.revoked_at.is_(None)).values(revoked_at=now)
     )

@@ -22,6 +22,9 @@ PATHS: Mapping[Purpose, str] = {
     Purpose.SET_PASSWORD: "/auth/set-password/",
     Purpose.INVITATION: "/auth/invitation/",
     Purpose.KEEP_ACCOUNT: "/auth/keep-account/",
+    Purpose.RESET_PASSWORD: "/auth/reset-password/",
+    Purpose.VERIFY_EMAIL: "/auth/verify-email/",
+    Purpose.CHANGE_EMAIL: "/auth/change-email/",
 }
 """Where a link of each purpose leads; its token follows."""
 

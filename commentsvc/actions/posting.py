@@ -221,6 +221,8 @@ def _admit(
     now: int,
 ) -> tuple[Article | None, Comment | None]:
     refuse_sanctioned(session, by.id, site.id, writing=True, now=now)
+    if site.asks_verified_email and by.email and by.email_verified_at is None:
+        raise Forbidden("Please confirm your e-mail address first: follow the link that we mailed you.")
     found = find_article(session, site, article.key)
     if found is None:
         articles.check_ref(session, site, article.key, article.url, article.title)

@@ -20,7 +20,16 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from commentsvc import __version__
-from commentsvc.actions import accounts, demonstrating, first_run, newsrooms, seeding, tokens
+from commentsvc.actions import (
+    account_changes,
+    accounts,
+    demonstrating,
+    first_run,
+    newsrooms,
+    second_factors,
+    seeding,
+    tokens,
+)
 from commentsvc.actions.accounts import NewAccount
 from commentsvc.actions.names import numbered
 from commentsvc.app import build_judge, configure_logs
@@ -175,6 +184,19 @@ def add_manager(email: str, key: str, role: str, name: str | None) -> None:
         newsrooms.log(session, newsroom, SiteChangeKind.ROLE, about=person, by=None, now=now, **roles)
         link = accounts.one_time_link(session, person, base_url=settings.base_url, secret=settings.secret_key, now=now)
     click.echo(link)
+
+
+@manager.command("second-step-off")
+@click.argument("email")
+def switch_second_step_off(email: str) -> None:
+    """Switch two-step sign-in off for somebody who lost their phone and recovery codes; make sure that it is them."""
+    with _writing() as session:
+        person = _find_person(session, email)
+        if person is None:
+            raise NotFound(f"Nobody has the address {email}.")
+        second_factors.switch_off(session, person.id)
+        account_changes.tell_second_factor(session, person, is_on=False, now=now_us())
+    click.echo("Two-step sign-in is off for them. They were told by mail.")
 
 
 @main.command()

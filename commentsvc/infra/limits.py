@@ -27,6 +27,9 @@ LIMITS: Mapping[str, str] = {
     "appeal": "20/hour",
     "sign_up": "10/hour",
     "sign_in": "20/minute",
+    "second_factor": "20/hour",
+    "account_mail": "10/hour",
+    "rename": "3/day",
     "token": "60/minute",
     "analyze": "6000/minute",
 }

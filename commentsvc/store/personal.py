@@ -202,6 +202,12 @@ RULES: tuple[Rule, ...] = (
         "site_id name scopes created_at last_used_at revoked_at", at_once=True,
     ),
     Rule(
+        m.BrowserSession.person_id, Fate.DELETE, _ACCESS, "Browsers in which you are signed in",
+        "agent created_at seen_at expires_at", at_once=True,
+    ),
+    Rule(m.SecondFactor.person_id, Fate.DELETE, _ACCESS, "Your two-step sign-in", "created_at", at_once=True),
+    Rule(m.RecoveryCode.person_id, Fate.DELETE, _ACCESS, at_once=True),
+    Rule(
         m.Identity.person_id, Fate.DELETE, _ACCESS, "Accounts elsewhere by which you sign in",
         "site_id issuer subject created_at last_used_at", at_once=True,
     ),

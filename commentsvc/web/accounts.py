@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, Flask, Response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, g, redirect, render_template, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user, logout_user
 from flask_wtf import CSRFProtect, FlaskForm
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
-from commentsvc.actions import accounts, passwords
+from commentsvc.actions import account_changes, accounts, browsers, passwords, second_factors
 from commentsvc.actions.tokens import issue_code
 from commentsvc.enums import Purpose, SanctionKind
 from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
+from commentsvc.queries.browsers import find_browser
 from commentsvc.queries.callers import derived_key, find_linked
 from commentsvc.queries.deletions import find_open as find_leaving
 from commentsvc.queries.people import managed_sites
 from commentsvc.queries.sites import get_site, is_registered, list_sanctions
-from commentsvc.store.models import Person
-from commentsvc.store.paging import parse_id
+from commentsvc.store.models import BrowserSession, Person
 from commentsvc.web import context, errors, reach
 from commentsvc.web.forms import PasswordForm, SignInForm, SignUpForm, show
 from commentsvc.web.security import client_network
@@ -56,8 +56,8 @@ class _Asked:
 class SignedIn(UserMixin):  # type: ignore[misc]
     """A person as Flask-Login sees them."""
 
-    def __init__(self, person: Person) -> None:
-        self.person = person
+    def __init__(self, person: Person, browser: BrowserSession | None = None) -> None:
+        self.person, self.browser = person, browser
 
     def get_id(self) -> str:
         """Return what the session cookie carries; the next epoch makes it worthless."""
@@ -86,6 +86,7 @@ def setup(app: Flask) -> None:
     logins.user_loader(_load)
     csrf.init_app(app)
     app.before_request(_refuse_foreign_forms)
+    app.after_request(_touch)
     app.register_error_handler(CSRFError, _expired)
 
 
@@ -94,12 +95,42 @@ def signed_in_person() -> Person | None:
     return current_user.person if current_user.is_authenticated else None
 
 
-def sign_in_here(person: Person) -> None:
+def signed_in_browser() -> BrowserSession | None:
+    """Return this browser's session, when somebody is signed in in it since before this request."""
+    return current_user.browser if current_user.is_authenticated else None
+
+
+def is_strong() -> bool:
+    """Say whether the second factor was shown in this browser's session."""
+    browser = signed_in_browser()
+    return browser is not None and browser.is_strong
+
+
+def sign_in_here(person: Person, *, is_strong: bool = False) -> None:
     """Begin a browser session for a person, with nothing left of the one before."""
+    browser = (person.id, request.headers.get("User-Agent", ""))
+    with context.writing() as transaction:
+        if "browser" in session:
+            browsers.end(transaction, session["browser"])
+        token = browsers.begin(transaction, browser[0], agent=browser[1], is_strong=is_strong, now=context.now())
     session.clear()
     session.permanent = True
-    session["confirmed_at"] = context.now()
+    session["browser"], session["confirmed_at"] = token, context.now()
     login_user(SignedIn(person))
+
+
+def sign_in_or_ask(person: Person, then: str) -> AnyResponse:
+    """Begin a session for who gave their password, or first ask for their second factor; then lead on."""
+    if not second_factors.has_factor(context.session(), person.id):
+        sign_in_here(person)
+        return redirect(then)
+    token = session.get("browser")
+    if token:
+        browsers.end(context.session(), token)
+    logout_user()
+    session.clear()
+    session["half"] = {"person": person.id, "epoch": person.epoch, "at": context.now(), "then": then}
+    return redirect(url_for("second_step.ask"), 303)
 
 
 def own_path(wanted: str | None) -> str | None:
@@ -131,7 +162,10 @@ def register(name: str, email: str, password: str) -> Person:
     """Create an account, or raise Invalid or TooManyRequests; the password is hashed before a transaction opens."""
     context.services().limiter.hit("sign_up", client_network())
     account = accounts.new_account(name=name, email=email, password=password)
-    return accounts.open_account(context.session(), account, now=context.now())
+    person = accounts.open_account(context.session(), account, now=context.now())
+    secret = context.services().settings.secret_key
+    account_changes.ask_to_verify(context.session(), person, secret=secret, now=context.now())
+    return person
 
 
 def person_from(form: FlaskForm) -> Person | None:
@@ -169,18 +203,10 @@ def sign_out() -> AnyResponse:
     person = signed_in_person()
     if person is not None and "everywhere" in request.form:
         accounts.end_sessions(context.session(), person, now=context.now())
+    browsers.end(context.session(), session.get("browser", ""))
     logout_user()
     session.clear()
     return redirect(url_for(".sign_in"))
-
-
-@blueprint.get("/account")
-@login_required  # type: ignore[untyped-decorator]
-def account() -> str:
-    """Show who one is signed in as."""
-    return render_template(
-        "accounts/account.html", person=current_user.person, managed=bool(_managed(current_user.person))
-    )
 
 
 @blueprint.route("/set-password/<token>", methods=["GET", "POST"])
@@ -199,8 +225,7 @@ def set_password(token: str) -> AnyResponse | tuple[str, int]:
         else:
             if person is None:
                 raise NotFound("This link was used before or has expired. Ask for a new one.")
-            sign_in_here(person)
-            return redirect(_next(person))
+            return sign_in_or_ask(person, next_of(person))
     page = render_template("accounts/set_password.html", form=form, person=person)
     return page, 422 if form.errors else 200
 
@@ -218,6 +243,8 @@ def authorize() -> AnyResponse | str | tuple[str, int]:
     elif request.method == "POST":
         person = person_from(form)
         if person is not None:
+            if second_factors.has_factor(context.session(), person.id):
+                return sign_in_or_ask(person, address(".authorize", switch="", prompt=""))
             sign_in_here(person)
             if find_leaving(context.session(), person.id) is None:
                 return _hand_over(asked, person)
@@ -261,19 +288,18 @@ def _page(template: str, form: FlaskForm) -> AnyResponse | tuple[str, int]:
     if request.method == "POST":
         person = person_from(form)
         if person is not None:
-            sign_in_here(person)
-            return redirect(_next(person))
+            return sign_in_or_ask(person, next_of(person))
     return render_template(template, form=form), 422 if form.errors else 200
 
 
-def _next(person: Person) -> str:
+def next_of(person: Person) -> str:
     """Say where to go after signing in: a path of ours that was asked for, never another site."""
     wanted = own_path(request.args.get("next"))
     if find_leaving(context.session(), person.id) is not None:
         return url_for("privacy.show", next=wanted)
     if wanted:
         return wanted
-    return "/console" if _managed(person) else url_for(".account")
+    return "/console" if _managed(person) else url_for("accounts.account")
 
 
 def _managed(person: Person) -> bool:
@@ -307,7 +333,7 @@ def _hand_over(asked: _Asked, person: Person) -> str | tuple[str, int]:
     site = get_site(transaction, asked.site)
     bans = [s for s in list_sanctions(transaction, person.id, site.id, now=now) if s.kind == SanctionKind.BAN]
     if bans:
-        return render_template("accounts/banned.html", asked=asked, ban=bans[0], until=_day(bans[0].until)), 403
+        return render_template("accounts/banned.html", asked=asked, ban=bans[0], until=day_of(bans[0].until)), 403
     code = issue_code(transaction, person, site, origin=asked.origin, challenge=asked.challenge, now=now)
     return render_template("accounts/handed_over.html", asked=asked, code=code)
 
@@ -325,16 +351,27 @@ def _origin_of(url: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(_DEFAULT_PORTS[parts.scheme])}"
 
 
-def _day(time: int | None) -> str | None:
+def day_of(time: int | None) -> str | None:
+    """Write a time's day, UTC."""
     return datetime.fromtimestamp(time / 1_000_000, UTC).strftime("%-d %B %Y") if time else None
 
 
 def _load(session_id: str) -> SignedIn | None:
-    number, _, epoch = session_id.partition(".")
-    person = context.session().get(Person, parse_id(number) or 0)
-    if person is None or epoch != str(person.epoch) or not reach.reaches(person):
+    found = find_browser(context.session(), session.get("browser", ""), now=context.now())
+    if found is None or session_id != SignedIn(found[0]).get_id() or not reach.reaches(found[0]):
         return None
-    return SignedIn(person)
+    if context.now() - found[1].seen_at >= browsers.SEEN_EVERY_US:
+        g.seen_browser = found[1].id
+    return SignedIn(*found)
+
+
+def _touch(response: Response) -> Response:
+    """Note that the browser was seen, now that the request's own transaction is over."""
+    seen = g.pop("seen_browser", None)
+    if seen is not None and "session" not in g:
+        with context.services().db.writing() as transaction:
+            browsers.touch(transaction, seen, now=context.now())
+    return response
 
 
 def _refuse_foreign_forms() -> None:

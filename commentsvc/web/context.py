@@ -1,6 +1,8 @@
 """What does a view have at hand: services, the request's transaction, the time?"""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -56,6 +58,18 @@ def begin_writing() -> Session:
     finish(commit=True)  # Undoing it would also make what was read forget itself.
     g.session = services().db.open(write=True)
     return cast(Session, g.session)
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Write in the request's transaction if it is one for writing, else in one of its own."""
+    opened: Session | None = g.get("session")
+    is_writing = opened is None or bool(opened.connection().get_execution_options().get("commentsvc_write"))
+    if is_writing and (opened is not None or request.method not in READS):
+        yield session()
+    else:
+        with services().db.writing() as own:
+            yield own
 
 
 def now() -> int:

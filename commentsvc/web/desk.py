@@ -13,7 +13,7 @@ from commentsvc.permissions import may_administer, may_moderate
 from commentsvc.queries import breakers, people, queue, shortcuts, sites
 from commentsvc.store.models import Membership, Site
 from commentsvc.web import context, scenes
-from commentsvc.web.accounts import signed_in_person
+from commentsvc.web.accounts import is_strong, signed_in_person
 
 P = ParamSpec("P")
 
@@ -71,6 +71,8 @@ def managing(view: Callable[P, ResponseReturnValue]) -> Callable[..., ResponseRe
         found = sites.find_desk(session, site_key, person.id, now=context.now())
         if found is None or not may_moderate(found[1]):
             raise NotFound("There is no such site among those that you manage.")
+        if found[0].asks_second_factor and not is_strong():
+            return _to_second_step()
         g.desk = Desk(*found)
         return view(*args, **kwargs)
 
@@ -124,6 +126,13 @@ def to_sign_in() -> ResponseReturnValue:
         raise NotSignedIn("Your session has ended; sign in again.")
     back = request.full_path.rstrip("?") if request.method == "GET" else url_for("console.show_sites")
     return redirect(url_for("accounts.sign_in", next=back), 303)
+
+
+def _to_second_step() -> ResponseReturnValue:
+    if is_script():
+        raise NotSignedIn("This site asks for a second factor; reload the page.")
+    back = request.full_path.rstrip("?") if request.method == "GET" else url_for("console.show_sites")
+    return redirect(url_for("second_step.strengthen", next=back), 303)
 
 
 def _protect(response: Response) -> Response:

@@ -51,6 +51,39 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
     password = PasswordField("New password", [InputRequired("Please choose a password."), Length(max=MAX_LENGTH)])
 
 
+class AddressForm(FlaskForm):  # type: ignore[misc]
+    """An e-mail address."""
+
+    email = EmailField("E-mail", [InputRequired("Please give an e-mail address."), Length(max=320)])
+
+    def validate_email(self, field: Field) -> None:
+        """Look at the address's form."""
+        asks(check_email, field.data)
+
+
+class RenameForm(FlaskForm):  # type: ignore[misc]
+    """Another name."""
+
+    name = StringField("Name", [InputRequired("Please choose a name.")])
+
+    def validate_name(self, field: Field) -> None:
+        """Hold the name against the rules that need no database."""
+        asks(check_name, field.data)
+
+
+class CodeForm(FlaskForm):  # type: ignore[misc]
+    """A code of an authenticator app, or a recovery code."""
+
+    code = StringField("Code", [InputRequired("Please give the code."), Length(max=40)])
+
+
+class SignInRulesForm(FlaskForm):  # type: ignore[misc]
+    """What a site asks of accounts."""
+
+    asks_second_factor = BooleanField("Two-step sign-in for managers")
+    asks_verified_email = BooleanField("Confirmed addresses only")
+
+
 class DecisionForm(FlaskForm):  # type: ignore[misc]
     """A manager's decision about one comment, as the card showed it."""
 

@@ -64,8 +64,9 @@ def link(site_key: str) -> ResponseReturnValue:
 def unlink(identity_id: str) -> ResponseReturnValue:
     """Take a way in off one's account; this browser goes on, all others have to sign in again."""
     person = _me()
+    is_strong = accounts.is_strong()
     identities.unlink(context.session(), person, parse_id(identity_id) or 0, now=context.now())
-    accounts.sign_in_here(person)
+    accounts.sign_in_here(person, is_strong=is_strong)
     return redirect(url_for(".show", done="unlinked"), 303)
 
 

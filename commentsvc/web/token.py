@@ -11,7 +11,7 @@ from flask import Response, jsonify, request
 from pydantic import Field, StringConstraints
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import assertions, identities, sign_ons, tokens
+from commentsvc.actions import assertions, identities, second_factors, sign_ons, tokens
 from commentsvc.actions.accounts import join
 from commentsvc.actions.assertions import Problem
 from commentsvc.actions.tokens import ACCESS_SECONDS, Grant
@@ -42,6 +42,7 @@ class TokenIn(shapes.In):
     assertion: str | None = None
     email: Text | None = None
     password: Text | None = None
+    one_time_code: Text | None = Field(None, description="of the authenticator app, where the account has one")
     cookie: bool = Field(True, description="false: a refresh without a token found no cookie; see docs/security.md")
 
 
@@ -156,6 +157,8 @@ def _by_password(asked: TokenIn, _origin: str | None) -> Response:
     if person is None:
         return errors.response(TokenRefused("This e-mail and password don't go together."))
     session, secret, now = context.session(), context.services().settings.secret_key, context.now()
+    if refused := _refused_second_factor(person, asked.one_time_code):
+        return errors.response(refused)
     site = get_site(session, asked.site)
     _refuse_banned(session, person, site, now=now)
     join(session, person, site, now=now)
@@ -190,6 +193,18 @@ def _refuse_banned(session: Session, person: Person, site: Site, *, now: int) ->
 def _has_cookies(asked: TokenIn) -> bool:
     """Say whether cookies stick; that they don't is believed only when neither the probe nor an older one came."""
     return asked.cookie or bool(request.cookies.get(_PROBE) or request.cookies.get(_cookie_name(asked.site)))
+
+
+def _refused_second_factor(person: Person, code: str | None) -> TokenRefused | None:
+    session, services = context.session(), context.services()
+    if not second_factors.has_factor(session, person.id):
+        return None
+    if not code:
+        return TokenRefused("This account needs a code of its authenticator app too.", reason="mfa_required")
+    services.limiter.hit("second_factor", person.id)
+    if second_factors.accept(session, person.id, code, secret=services.settings.secret_key, now=context.now()):
+        return None
+    return TokenRefused("This code isn't right, or was used before.")
 
 
 def _checked_origin(site_key: str) -> str | None:

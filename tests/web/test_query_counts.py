@@ -2,11 +2,12 @@
 
 import pytest
 
-from commentsvc.actions import sanctions
+from commentsvc.actions import browsers, sanctions
 from commentsvc.enums import SanctionKind, Status
 from commentsvc.store.db import now_us
 from tests import factories
 from tests.queries.test_threads import counted
+from tests.web.test_matrix import begin_session
 
 LISTS = {
     "thread": ("/api/v1/comments", {"site": "daily", "article": "{article}", "limit": "30"}),
@@ -66,6 +67,21 @@ def test_claiming_costs_the_same_for_1_and_20(app, db, cast) -> None:
         with counted(app.extensions["commentsvc"].db) as statements:
             answer = client.post("/api/v1/moderation/cases/claim", json={"site": "daily", "n": count}, headers=token)
         assert len(answer.get_json()["cases"]) == count
+        costs.append(len(statements))
+
+    assert costs[0] == costs[1]
+
+
+def test_the_list_of_sessions_costs_the_same_for_1_and_20(app, db, cast) -> None:
+    client, costs = app.test_client(), []
+    begin_session(app, client, cast.ada)
+    for count in (0, 20):
+        with db.writing() as session:
+            for _ in range(count):
+                browsers.begin(session, cast.ada.id, agent="Firefox Linux", is_strong=False, now=now_us())
+        with counted(app.extensions["commentsvc"].db) as statements:
+            answer = client.get("/auth/sessions", base_url="https://127.0.0.1:8000")
+        assert answer.text.count("Firefox on Linux</strong>") == count
         costs.append(len(statements))
 
     assert costs[0] == costs[1]

@@ -33,7 +33,16 @@ from commentsvc.store.models.privacy import (
     Retention,
 )
 from commentsvc.store.models.rules import BreakerTrip, RuleChange
-from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeLink, RefreshToken, SignInFailure
+from commentsvc.store.models.signin import (
+    ApiToken,
+    AuthorizationCode,
+    BrowserSession,
+    OneTimeLink,
+    RecoveryCode,
+    RefreshToken,
+    SecondFactor,
+    SignInFailure,
+)
 from commentsvc.store.models.single_signon import Identity, RefusedSignOn, SigningKey, SignOn, UsedAssertion
 from commentsvc.store.models.sites import Article, Guidelines, Origin, Site
 from commentsvc.store.models.table import CLOSED, OPEN, PUBLISHED, Table
@@ -56,6 +65,7 @@ __all__ = [
     "Backtest",
     "Band",
     "BreakerTrip",
+    "BrowserSession",
     "Bulk",
     "BulkItem",
     "Case",
@@ -87,6 +97,7 @@ __all__ = [
     "PersonNote",
     "PolicyChange",
     "Presence",
+    "RecoveryCode",
     "RefreshToken",
     "RefusedSignOn",
     "Report",
@@ -96,6 +107,7 @@ __all__ = [
     "RuleChange",
     "Sanction",
     "SavedView",
+    "SecondFactor",
     "ShadowVerdict",
     "Shortcuts",
     "Sighting",

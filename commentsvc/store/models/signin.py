@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import Boolean, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from commentsvc.store.models.table import Table
@@ -77,4 +77,44 @@ class SignInFailure(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     subject: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[int]
+
+
+class BrowserSession(Table):
+    """Somebody signed in on our own pages in one browser; the cookie holds a token, the table its hash."""
+
+    __tablename__ = "browser_sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
+    agent: Mapped[str] = mapped_column(String(60))
+    """Browser and system in words, as the person may recognise them."""
+    is_strong: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Whether the second factor was shown in it."""
+    created_at: Mapped[int]
+    seen_at: Mapped[int]
+    """To the hour."""
+    expires_at: Mapped[int] = mapped_column(index=True)
+
+
+class SecondFactor(Table):
+    """An authenticator app; its secret is derived from the installation's and this nonce, so the row gives no codes."""
+
+    __tablename__ = "second_factors"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), primary_key=True)
+    nonce: Mapped[str] = mapped_column(String(64))
+    last_step: Mapped[int]
+    """The half minute of the newest code that was taken: none is taken twice, nor an older one."""
+    created_at: Mapped[int]
+
+
+class RecoveryCode(Table):
+    """What stands in once for a lost authenticator; only a keyed hash is kept, and using it deletes it."""
+
+    __tablename__ = "recovery_codes"
+
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
     created_at: Mapped[int]

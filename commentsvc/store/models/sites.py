@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, Index, String, Text
+from sqlalchemy import Boolean, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from commentsvc.store.models.table import Table
@@ -25,6 +25,10 @@ class Site(Table):
     time_zone: Mapped[str] = mapped_column(String(60), default="UTC")
     """Whose clocks daily hours go by."""
     password_grant: Mapped[bool] = mapped_column(Boolean, default=False)
+    asks_second_factor: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Whether its managers need a second factor to work in the console."""
+    asks_verified_email: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Whether who has an address must have confirmed it before they post."""
     created_at: Mapped[int]
 
 
