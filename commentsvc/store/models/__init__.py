@@ -20,6 +20,7 @@ from commentsvc.store.models.desk import (
 )
 from commentsvc.store.models.insight import Alert, AlertMessage, AlertSettings, ShadowVerdict
 from commentsvc.store.models.mail import OutgoingMail
+from commentsvc.store.models.notices import Bounce, Follow, NoticePreference
 from commentsvc.store.models.people import Clearing, Membership, Person, PersonNote, Sanction
 from commentsvc.store.models.policies import Backtest, PolicyChange, SiteSecret
 from commentsvc.store.models.rules import BreakerTrip, RuleChange
@@ -42,6 +43,7 @@ __all__ = [
     "AuthorizationCode",
     "Backtest",
     "Band",
+    "Bounce",
     "BreakerTrip",
     "Bulk",
     "BulkItem",
@@ -51,12 +53,14 @@ __all__ = [
     "CommentNote",
     "Decision",
     "DefaultView",
+    "Follow",
     "Guidelines",
     "IdempotencyKey",
     "Job",
     "LegalNotice",
     "Membership",
     "Notice",
+    "NoticePreference",
     "Nudge",
     "OneTimeLink",
     "Origin",
