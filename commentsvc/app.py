@@ -37,7 +37,10 @@ from commentsvc.web import (
     feeds,
     insights,
     legal_notices,
+    mail_preview,
     managers_api,
+    notices,
+    notices_api,
     operations,
     people_desk,
     perspective,
@@ -80,17 +83,31 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     app = _bare_app(settings, judge or build_judge(settings), spec_path="/api/v1/openapi.json")
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
     accounts.setup(app)
-    apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective)
+    apis = (widget_api, notices_api, publishers_api, managers_api, token_endpoint, perspective)
     desks = (
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
         insights, alerts_desk,
     )  # fmt: skip
-    for module in (*apis, *desks, accounts, confirming, legal_notices, assets, docs, embed, feeds, reading, operations):
+    for module in (
+        *apis,
+        *desks,
+        accounts,
+        confirming,
+        notices,
+        legal_notices,
+        assets,
+        docs,
+        embed,
+        feeds,
+        reading,
+        operations,
+    ):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))
     app.spec_processor(docs.name_refused_bodies)
     if settings.demo:
+        mail_preview.mount(app, settings)
         mount_demo(app)
     return app
 

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import breaker, cases, notices, report_outcomes
+from commentsvc.actions import breaker, cases, notices, report_outcomes, telling
 from commentsvc.enums import Action, CaseState, Guideline, NoticeKind, Reason, Status
 from commentsvc.errors import Conflict, DomainError, Invalid, NotFound
 from commentsvc.store.models import Article, Case, Comment, Decision, Membership, Person, Site
@@ -97,6 +97,8 @@ def decide(
     if closed is not None and action in {Action.APPROVE, Action.REJECT}:
         report_outcomes.answer_reports(session, comment, decision)
     _tell_author(session, comment, decision, now=now)
+    if status == Status.PUBLISHED and (before != status or action == Action.PUBLISH):
+        telling.enqueue(session, comment, is_new=before != status, now=now)
     breaker.watch(session, site, article.id, now=now)
     return decision
 

@@ -23,6 +23,7 @@ from commentsvc.actions import accounts, demonstrating, newsrooms, seeding, toke
 from commentsvc.actions.accounts import NewAccount
 from commentsvc.actions.names import numbered
 from commentsvc.app import build_judge, configure_logs
+from commentsvc.cli.bounce import bounce
 from commentsvc.cli.classifier import classifier
 from commentsvc.cli.doctor import examine
 from commentsvc.cli.opening import open_database
@@ -224,6 +225,7 @@ def classify(text: str, article: IO[str] | None) -> None:
     judge.close()
 
 
+main.add_command(bounce)
 main.add_command(classifier)
 main.add_command(scorer)
 

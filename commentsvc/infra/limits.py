@@ -18,6 +18,7 @@ LIMITS: Mapping[str, str] = {
     "post": "20/minute",
     "vote": "120/minute",
     "report": "20/hour",
+    "follow": "60/minute",
     "legal_notice": "10/hour",
     "sign_up": "10/hour",
     "sign_in": "20/minute",

@@ -1,4 +1,4 @@
-"""What is there for one reader: their votes, their own comments and what was decided, unread notices?"""
+"""What is there for one reader: their votes, their own comments and what was decided?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from commentsvc.enums import Action, Status
-from commentsvc.store.models import Appeal, Article, Comment, Decision, Notice, Vote
+from commentsvc.store.models import Appeal, Article, Comment, Decision, Vote
 
 _MOST_VOTES = 1000
 _MOST_OWN = 100
@@ -53,14 +53,6 @@ def find_appealable(session: Session, comment: Comment) -> Decision | None:
     """Find the decision that an author may appeal against: a rejection, or a hold by a person."""
     decision = _decisions_in_force(session, [comment.id]).get(comment.id)
     return decision if decision is not None and _is_appealable(comment, decision) else None
-
-
-def count_unread(session: Session, person_id: int, site_id: int) -> int:
-    """Count the notices that the reader hasn't seen."""
-    query = select(func.count()).where(
-        Notice.person_id == person_id, Notice.site_id == site_id, Notice.read_at.is_(None)
-    )
-    return session.scalar(query) or 0
 
 
 def _own(comment: Comment, decision: Decision | None, appealed: set[int]) -> Own:

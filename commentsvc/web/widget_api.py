@@ -10,7 +10,7 @@ from commentsvc.actions.posting import ArticleRef
 from commentsvc.actions.rules import next_turn, rules_of
 from commentsvc.enums import Role, Scope, Status
 from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
-from commentsvc.queries import readers, sites, threads
+from commentsvc.queries import notices, readers, sites, threads
 from commentsvc.store.models import Article, Comment, Person, Site
 from commentsvc.store.paging import decode_cursor, parse_id
 from commentsvc.web import answers, context, errors, shapes
@@ -244,7 +244,7 @@ def me(query_data: shapes.MeQuery) -> Response:
     keys = _article_keys(own)
     mine = [shapes.own_json(o, name=name, role=role, article_key=keys[o.comment.article_id]) for o in own]
     shape = shapes.me_json(
-        person, name=name, role=role, votes=votes, mine=mine, unread=readers.count_unread(session, person.id, site.id),
+        person, name=name, role=role, votes=votes, mine=mine, unread=notices.count_unread(session, person.id, site.id),
         sanctions=sites.list_sanctions(session, person.id, site.id, now=context.now()),
         wait=_wait(site, article),
     )  # fmt: skip
