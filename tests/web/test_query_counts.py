@@ -2,8 +2,8 @@
 
 import pytest
 
-from commentsvc.actions import sanctions
-from commentsvc.enums import SanctionKind, Status
+from commentsvc.actions import notices, sanctions, telling
+from commentsvc.enums import Following, SanctionKind, Status
 from commentsvc.store.db import now_us
 from tests import factories
 from tests.queries.test_threads import counted
@@ -13,6 +13,8 @@ LISTS = {
     "replies": ("/api/v1/comments/{top}/replies", {"limit": "30"}),
     "me": ("/api/v1/me", {"site": "daily", "article": "{article}"}),
     "mine on the site": ("/api/v1/me", {"site": "{site}"}),
+    "notices": ("/api/v1/notices", {"site": "daily", "limit": "30"}),
+    "follows": ("/api/v1/follows", {"site": "daily", "article": "{article}"}),
     "cases": ("/api/v1/moderation/cases", {"site": "daily", "limit": "30"}),
     "history": ("/api/v1/moderation/comments/{top}/history", {}),
     "person": ("/api/v1/moderation/people/{who}", {}),
@@ -31,6 +33,8 @@ def fill(db, cast, count: int) -> tuple[dict[str, str], dict[str, str]]:
             factories.comment(session, article, who, status=Status.HELD)
             factories.comment(session, article, cast.ada, parent=reply)
             factories.comment(session, factories.article(session, cast.daily), who)
+            telling.tell(session, reply.id, is_new=True, now=now_us())
+            notices.follow(session, article, reply.id, Following.FOLLOW, by=who, now=now_us())
         for _ in range(min(count, 10)):
             decision = factories.reject(session, top, cast.cam)
             factories.undo(session, decision, cast.cam)
