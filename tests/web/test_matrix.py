@@ -73,13 +73,13 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("PUT", "notices_api.follow"): Row(
         (401, 200, 200, 200, 403), "/api/v1/follows", {**SITE, "article": "story", "following": "follow"},
     ),
-    ("GET", "notices.show"): Row((303, 200, 200, 200, 200), "/auth/notices", kind="page"),
+    ("GET", "notices.show"): Row((302, 200, 200, 200, 200), "/auth/notices", kind="page"),
     ("POST", "notices.save"): Row(
-        (303, 303, 303, 303, 404), "/auth/notices",
+        (302, 303, 303, 303, 404), "/auth/notices",
         {**SITE, **{f"mail_{kind}": "never" for kind in NoticeKind}}, kind="form",
     ),
     ("POST", "notices.let_go"): Row(
-        (303, 303, 303, 303, 404), "/auth/notices/follows", {**SITE, "follow": "1"}, kind="form",
+        (302, 303, 303, 303, 404), "/auth/notices/follows", {**SITE, "follow": "1"}, kind="form",
     ),
     ("GET", "notices.ask_to_stop"): Row((404,) * 5, "/unsubscribe/1.1.forged", kind="page"),
     ("POST", "notices.stop"): Row((404,) * 5, "/unsubscribe/1.1.forged", {}, kind="form"),
