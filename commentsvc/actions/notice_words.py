@@ -52,10 +52,11 @@ def title_of(told: Told) -> str:
     kind = NoticeKind(told.notice.kind)
     if kind == NoticeKind.DECISION:
         after = told.decision.to_status if told.decision else status
+        was_public = told.decision is not None and told.decision.from_status == Status.PUBLISHED
         return {
             Status.PUBLISHED.value: "Your comment is public",
             Status.HELD.value: "Your comment is being reviewed",
-            Status.REJECTED.value: "Your comment was not published, or removed",
+            Status.REJECTED.value: "Your comment was removed" if was_public else "Your comment was not published",
         }.get(after or "", "A decision about your comment")
     return {
         NoticeKind.REPLY: f"{who} replied to your comment",

@@ -74,6 +74,7 @@ class DecidedOut(Out):
 
     id: str
     status: Status
+    was_public: bool
     guideline: Guideline | None
     message: str
     decided_by: Literal["manager", "automatic"]
@@ -197,6 +198,7 @@ def _notice_json(told: Told) -> dict[str, Any]:
     decided = decision and {
         "id": str(decision.id),
         "status": decision.to_status,
+        "was_public": decision.from_status == Status.PUBLISHED,
         "guideline": decision.guideline,
         "message": decision.message,
         "decided_by": "manager" if decision.by_person_id else "automatic",

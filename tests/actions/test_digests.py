@@ -210,7 +210,7 @@ def test_a_decision_is_mailed_with_its_reasons(db: Database, cast: Cast) -> None
     ((_, message),) = send(db, gather(db, now_us() + 60 * jobs.SECOND))
 
     text, _ = parts(message)
-    assert message["Subject"] == "Your comment was not published, or removed – The Daily"
+    assert message["Subject"] == "Your comment was removed – The Daily"
     for words in (
         "“My own words.”", "The guideline: Courtesy", "From the community managers: Please mind the tone.",
         "Decided by a community manager.", "second look",

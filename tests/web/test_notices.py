@@ -66,7 +66,7 @@ def test_the_list_tells_what_was_written_and_decided(client, cast, scene) -> Non
         "article": article, "decision": None, "message": "",
     }  # fmt: skip
     assert {**decided, "id": "", "created_at": ""} == {
-        "id": "", "kind": "decision", "title": "Your comment was not published, or removed", "created_at": "",
+        "id": "", "kind": "decision", "title": "Your comment was removed", "created_at": "",
         "read": False,
         "comment": {
             "id": str(scene["bad"].id), "parent": None, "author": "Ada Holm", "excerpt": "Bad words.",
@@ -74,7 +74,7 @@ def test_the_list_tells_what_was_written_and_decided(client, cast, scene) -> Non
         },
         "article": article,
         "decision": {
-            "id": str(scene["decision"].id), "status": "rejected", "guideline": "courtesy", "message": "Mind the tone.",
+            "id": str(scene["decision"].id), "status": "rejected", "was_public": True, "guideline": "courtesy", "message": "Mind the tone.",
             "decided_by": "manager",
         },
         "message": "",

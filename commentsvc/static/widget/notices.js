@@ -137,7 +137,8 @@ function row(context, one) {
  * @param {Notice} one
  */
 function title({ say }, { kind, comment, decision, title: english }) {
-  const key = kind === "decision" ? `notice_${decision?.status}` : `notice_${kind}`;
+  const decided = decision?.was_public && decision.status === "rejected" ? "removed" : decision?.status;
+  const key = kind === "decision" ? `notice_${decided}` : `notice_${kind}`;
   return say(key, { name: comment?.author ?? "" }) || english;
 }
 

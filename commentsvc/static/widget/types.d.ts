@@ -82,7 +82,7 @@ export interface Notice {
   read: boolean;
   comment: { id: string; parent: string | null; author: string | null; excerpt: string; status: string } | null;
   article: { key: string; url: string; title: string } | null;
-  decision: { id: string; status: string; guideline: string | null; message: string; decided_by: string } | null;
+  decision: { id: string; status: string; was_public: boolean; guideline: string | null; message: string; decided_by: string } | null;
   message: string;
 }
 
