@@ -74,8 +74,8 @@ def test_the_list_tells_what_was_written_and_decided(client, cast, scene) -> Non
         },
         "article": article,
         "decision": {
-            "id": str(scene["decision"].id), "status": "rejected", "was_public": True, "guideline": "courtesy", "message": "Mind the tone.",
-            "decided_by": "manager",
+            "id": str(scene["decision"].id), "status": "rejected", "was_public": True, "guideline": "courtesy",
+            "message": "Mind the tone.", "decided_by": "manager",
         },
         "message": "",
     }  # fmt: skip
