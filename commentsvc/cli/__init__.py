@@ -120,7 +120,8 @@ def demo(port: int) -> None:
     click.echo(
         f"\n  The Harbour Gazette  {pages}/\n"
         f"  The managers' side   {settings.base_url}/console\n"
-        f"  The API's page       {settings.base_url}/api/docs\n\n"
+        f"  The API's page       {settings.base_url}/api/docs\n"
+        f"  The mails it sends   {settings.base_url}/demo/mails\n\n"
         "  Readers  ada@demo.example, bo@demo.example\n"
         "  Manager  cam@demo.example   Administrator  eve@demo.example   (dee@demo.example manages `other`)\n"
         f"  Password {demonstrating.PASSWORD}\n"

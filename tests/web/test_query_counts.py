@@ -2,8 +2,8 @@
 
 import pytest
 
-from commentsvc.actions import notices, sanctions, telling
-from commentsvc.enums import Following, SanctionKind, Status
+from commentsvc.actions import notices, sanctions
+from commentsvc.enums import Following, NoticeKind, SanctionKind, Status
 from commentsvc.store.db import now_us
 from tests import factories
 from tests.queries.test_threads import counted
@@ -13,8 +13,6 @@ LISTS = {
     "replies": ("/api/v1/comments/{top}/replies", {"limit": "30"}),
     "me": ("/api/v1/me", {"site": "daily", "article": "{article}"}),
     "mine on the site": ("/api/v1/me", {"site": "{site}"}),
-    "notices": ("/api/v1/notices", {"site": "daily", "limit": "30"}),
-    "follows": ("/api/v1/follows", {"site": "daily", "article": "{article}"}),
     "cases": ("/api/v1/moderation/cases", {"site": "daily", "limit": "30"}),
     "history": ("/api/v1/moderation/comments/{top}/history", {}),
     "person": ("/api/v1/moderation/people/{who}", {}),
@@ -33,8 +31,6 @@ def fill(db, cast, count: int) -> tuple[dict[str, str], dict[str, str]]:
             factories.comment(session, article, who, status=Status.HELD)
             factories.comment(session, article, cast.ada, parent=reply)
             factories.comment(session, factories.article(session, cast.daily), who)
-            telling.tell(session, reply.id, is_new=True, now=now_us())
-            notices.follow(session, article, reply.id, Following.FOLLOW, by=who, now=now_us())
         for _ in range(min(count, 10)):
             decision = factories.reject(session, top, cast.cam)
             factories.undo(session, decision, cast.cam)
@@ -73,3 +69,22 @@ def test_claiming_costs_the_same_for_1_and_20(app, db, cast) -> None:
         costs.append(len(statements))
 
     assert costs[0] == costs[1]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/notices?site=daily&limit=30", "/api/v1/follows?site=daily&article=story"])
+def test_what_one_is_told_costs_the_same_at_1_and_30(app, db, cast, path: str) -> None:
+    costs = []
+    with db.writing() as session:
+        token = factories.bearer(session, cast.ada, cast.daily)
+    for count in (1, 29):
+        with db.writing() as session:
+            for _ in range(count):
+                comment = factories.comment(session, cast.story, cast.bo)
+                notices.tell_of(session, NoticeKind.MENTION, comment, [cast.ada.id], site=cast.daily, now=now_us())
+                notices.follow(session, cast.story, comment.id, Following.FOLLOW, by=cast.ada, now=now_us())
+        with counted(app.extensions["commentsvc"].db) as statements:
+            answer = app.test_client().get(path, headers=token)
+        assert len(answer.get_json().get("notices") or answer.get_json()["comments"]) in {count, 30}
+        costs.append(len(statements))
+
+    assert costs[0] == costs[1] <= 8
