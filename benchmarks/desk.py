@@ -86,12 +86,12 @@ def _fill(server: Server, url: str, args: argparse.Namespace) -> int:
     seeding = server.command("seed", "--site", _KEY, "--articles", "400", "--comments", str(args.comments))
     if seeding.wait():
         raise SystemExit(server.log.read_text()[-2000:])
-    cases = _open_more(db, site.id, args.cases)
+    cases = open_more(db, site.id, args.cases)
     db.dispose()
     return cases
 
 
-def _open_more(db: Database, site_id: int, wanted: int) -> int:
+def open_more(db: Database, site_id: int, wanted: int) -> int:
     """Open cases about published comments, as a wave of samples would, until so many are open."""
     mine = (Case.site_id == site_id, Case.state == OPEN)
     with db.writing() as session:

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from commentsvc import __version__
+from commentsvc.infra import discretion
 from commentsvc.infra.limits import Limiter
 from commentsvc.infra.paths import TEMPLATES
 from commentsvc.infra.scoring import RemoteEngine
@@ -25,6 +26,7 @@ from commentsvc.web import (
     accounts,
     alerts_desk,
     answers,
+    api_tokens,
     articles_desk,
     assets,
     bulk,
@@ -35,17 +37,23 @@ from commentsvc.web import (
     embed,
     errors,
     feeds,
+    first_run,
+    identities,
     insights,
+    invitations,
     legal_notices,
     mail_preview,
     managers_api,
     notices,
     notices_api,
+    oidc,
     operations,
     people_desk,
     perspective,
     policy_desk,
     presence,
+    privacy,
+    privacy_desk,
     publishers_api,
     reading,
     saved_views,
@@ -53,12 +61,17 @@ from commentsvc.web import (
     sections,
     security,
     shortcuts,
+    signin_desk,
+    site_desk,
+    staff_desk,
+    token_desk,
     waves,
     widget_api,
 )
 from commentsvc.web import token as token_endpoint
 from commentsvc.web.cache import PageCache
 from commentsvc.web.demo import mount_demo, newspaper_address
+from commentsvc.web.seen import Seen
 
 _AT_ONCE = 128
 """How many bare texts the scorer's judge takes at once; most of them wait for the batcher."""
@@ -73,6 +86,7 @@ class CommentsApp(APIFlask):
         """Run the view; what it returned is committed before the answer leaves."""
         answer = super().dispatch_request()
         context.finish(commit=True)
+        context.services().seen.write_if_late()
         return answer
 
 
@@ -86,22 +100,13 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     apis = (widget_api, notices_api, publishers_api, managers_api, token_endpoint, perspective)
     desks = (
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
-        insights, alerts_desk,
+        insights, alerts_desk, signin_desk, site_desk, staff_desk, token_desk, privacy_desk,
     )  # fmt: skip
-    for module in (
-        *apis,
-        *desks,
-        accounts,
-        confirming,
-        notices,
-        legal_notices,
-        assets,
-        docs,
-        embed,
-        feeds,
-        reading,
-        operations,
-    ):
+    pages = (
+        accounts, oidc, identities, confirming, notices, privacy, api_tokens, invitations, first_run, legal_notices,
+        assets, docs, embed, feeds, reading, operations,
+    )  # fmt: skip
+    for module in (*apis, *desks, *pages):
         app.register_blueprint(module.blueprint)
     home = newspaper_address(settings) if settings.demo else "/console"
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))
@@ -142,12 +147,14 @@ def _bare_app(settings: Settings, judge: Judge, *, spec_path: str | None) -> Com
 
 def services_for(settings: Settings, judge: Judge) -> context.Services:
     """Open what an application shares among its requests."""
+    db = Database(settings.resolved_database_url)
     return context.Services(
         settings=settings,
-        db=Database(settings.resolved_database_url),
+        db=db,
         judge=judge,
         limiter=Limiter(redis_url=settings.redis_url, enabled=settings.rate_limits == "on"),
         pages=PageCache(settings.page_cache_mb * 1024 * 1024),
+        seen=Seen(db),
     )
 
 
@@ -172,6 +179,7 @@ def configure_logs(log_format: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            discretion.withhold,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

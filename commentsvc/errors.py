@@ -117,8 +117,8 @@ class TokenRefused(DomainError):
 
     code = "invalid_grant"
 
-    def __init__(self, message: str, *, reason: str = "invalid_grant") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, reason: str = "invalid_grant", details: dict[str, Any] | None = None) -> None:
+        super().__init__(message, details=details)
         self.reason = reason
 
 

@@ -115,8 +115,9 @@ def serve_scorer(settings: Settings, *, host: str, port: int, path: Path | None,
 def load_front(settings: Settings) -> Front:
     """Build the application inside a server process; with the embedded database a thread there does its jobs."""
     app = create_app(settings)
+    services = app.extensions["commentsvc"]
+    services.seen.start()
     if settings.is_embedded:
-        services = app.extensions["commentsvc"]
         # A daemon, never waited for: what it was doing when the server ends comes back when its lease is over.
         threading.Thread(
             target=run_worker, args=(services.db, services.judge), daemon=True, name="worker",

@@ -22,6 +22,8 @@ from commentsvc.actions import (
     bulks,
     clearing,
     digests,
+    erasing,
+    exporting,
     judging,
     mailing,
     notices,
@@ -120,7 +122,10 @@ def jobs_outside(settings: Settings) -> Mapping[str, Work]:
     def mail(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
         return mailing.deliver(db, settings, args["mail"], clock=now_us)
 
-    return {alerting.JOB: alert, mailing.JOB: mail}
+    def export(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+        return _take_turn(lambda: exporting.advance(db, args["export"], base_url=settings.base_url, now=now_us()))
+
+    return {alerting.JOB: alert, mailing.JOB: mail, exporting.JOB: export}
 
 
 def _clear_person(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
@@ -143,6 +148,10 @@ def _write_notice_mails(db: Database, _judge: Judge, _args: Mapping[str, Any]) -
     return _take_turn(lambda: digests.advance(db, now=now_us()))
 
 
+def _erase_person(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
+    return _take_turn(lambda: erasing.advance(db, args["deletion"], now=now_us()))
+
+
 def _look_at_breaker(db: Database, _judge: Judge, args: Mapping[str, Any]) -> None:
     breaker.evaluate(db, args["article"], now=now_us())
 
@@ -156,6 +165,7 @@ JOBS: Mapping[str, Work] = {
     bulks.JOB: _decide_bulk,
     backtesting.JOB: _backtest,
     clearing.JOB: _clear_person,
+    erasing.JOB: _erase_person,
     breaker.JOB: _look_at_breaker,
     breaker.RETURN_JOB: _let_breaker_go,
     telling.FOLLOWERS_JOB: _tell_followers,

@@ -44,7 +44,8 @@ _LOOP = "tests/browser/test_loop.py"
 _SAME = (
     "tests/browser/", "tests/test_cli.py", "tests/test_crash.py", "tests/test_recovery.py", "tests/test_scorer.py",
     "tests/web/test_accounts.py", "tests/web/test_errors.py", "tests/web/test_hostile_input.py",
-    "tests/web/test_matrix.py", "tests/web/test_perspective", "tests/web/test_token.py",
+    "tests/web/test_matrix.py", "tests/web/test_oidc.py", "tests/web/test_perspective",
+    "tests/web/test_signed_tokens.py", "tests/web/test_token.py",
 )  # fmt: skip
 """What uses a database, but none of its ways: who may do what, what a process is told, how it dies."""
 

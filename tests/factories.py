@@ -9,11 +9,22 @@ from functools import cache
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import accounts, bulks, cases, decisions, names, posting, sanctions
+from commentsvc.actions import accounts, bulks, cases, decisions, names, posting, sanctions, staff
 from commentsvc.actions import clearing as clearings
 from commentsvc.actions.decisions import Item
 from commentsvc.actions.posting import ArticleRef, Prepared
-from commentsvc.enums import Action, BulkKind, Guideline, Outcome, Reason, Role, SanctionKind, Scope, Status
+from commentsvc.enums import (
+    Action,
+    BulkKind,
+    Guideline,
+    LegalGround,
+    Outcome,
+    Reason,
+    Role,
+    SanctionKind,
+    Scope,
+    Status,
+)
 from commentsvc.moderation.terms import Breach, Draft, Judgement, Policy, Signal, Verdict
 from commentsvc.queries.callers import API_TOKEN_PREFIX
 from commentsvc.queries.queue import find_version
@@ -28,6 +39,8 @@ from commentsvc.store.models import (
     Comment,
     Decision,
     Guidelines,
+    Invitation,
+    LegalNotice,
     Membership,
     Origin,
     Person,
@@ -37,6 +50,8 @@ from commentsvc.store.models import (
 
 STAFF = (Scope.READER, Scope.MODERATE, Scope.ARTICLES, Scope.ANALYZE)
 PASSWORD = "correct horse battery"
+SECRET = "tests-only-" + "k" * 32
+"""The secret key of the settings that tests have."""
 _serial = itertools.count(1)
 _OUTCOMES = {
     Status.PUBLISHED: Outcome.PUBLISH,
@@ -85,6 +100,15 @@ def member(session: Session, who: Person, of: Site, role: Role = Role.READER, *,
     membership.role = role
     session.flush()
     return membership
+
+
+def invitation(session: Session, to: Site, by: Person, email: str = "", role: Role = Role.MANAGER) -> Invitation:
+    """Invite somebody to a site's staff; the mail waits in the outbox."""
+    membership = find_membership(session, by.id, to.id)
+    assert membership is not None
+    site = session.get_one(Site, to.id)
+    email = email or f"colleague-{next(_serial)}@{to.key}.example"
+    return staff.invite(session, site, email=email, role=role, by=membership, secret=SECRET, now=now_us())
 
 
 def article(session: Session, of: Site, key: str = "", *, now: int | None = None, **columns: object) -> Article:
@@ -225,3 +249,15 @@ def bearer(session: Session, who: Person, of: Site, *scopes: Scope, now: int | N
 @cache
 def _hash(password: str) -> str:
     return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
+
+
+def legal_notice(session: Session, about: Comment, *, email: str = "", now: int | None = None) -> LegalNotice:
+    """Give notice of illegal content."""
+    made = LegalNotice(
+        site_id=about.site_id, comment_id=about.id, revision=about.revision, receipt_hash=secrets.token_hex(32),
+        ground=LegalGround.DEFAMATION, explanation="It is a lie.", name="Somebody", email=email,
+        created_at=now_us() if now is None else now,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made

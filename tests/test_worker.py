@@ -129,9 +129,16 @@ def test_worker_purges_answers_older_than_a_day(db: Database, cast: Cast, judge:
 
 def test_every_job_has_an_action() -> None:
     assert set(JOBS) == {
-        "backtest", "breaker", "breaker_return", "bulk", "clear_person", "notice_mails", "rescore_site",
+        "backtest",
+        "breaker",
+        "breaker_return",
+        "bulk",
+        "clear_person",
+        "erase_person",
+        "notice_mails",
+        "rescore_site",
         "tell_followers",
-    }  # fmt: skip
+    }
     assert set(JOBS_TOGETHER) == {"ask", "rescore", "tell"}
 
 

@@ -18,7 +18,7 @@ from commentsvc.errors import Conflict, Forbidden, Invalid, NotFound
 from commentsvc.infra import jobs
 from commentsvc.permissions import may_moderate
 from commentsvc.queries import bulks
-from commentsvc.queries.sites import find_membership
+from commentsvc.queries.sites import find_membership, is_barred
 from commentsvc.store.db import Database
 from commentsvc.store.models import Bulk, BulkItem, Comment, Membership
 from commentsvc.text import clean
@@ -130,7 +130,7 @@ def _step(session: Session, bulk: Bulk, most: int, *, now: int) -> int | None:
 
 
 def _decide_some(session: Session, bulk: Bulk, most: int, *, now: int) -> int | None:
-    membership = find_membership(session, bulk.person_id, bulk.site_id)
+    membership = _whose(session, bulk.person_id, bulk, now=now)
     items = _next(session, bulk, most)
     if not items:
         bulk.state, bulk.finished_at = BulkState.DONE, now
@@ -155,8 +155,15 @@ def _decide_some(session: Session, bulk: Bulk, most: int, *, now: int) -> int | 
     return 0
 
 
+def _whose(session: Session, person_id: int, bulk: Bulk, *, now: int) -> Membership | None:
+    """Return what whoever wants it is on the site now; None once they are suspended or banned there."""
+    if is_barred(session, person_id, bulk.site_id, now=now):
+        return None
+    return find_membership(session, person_id, bulk.site_id)
+
+
 def _undo_some(session: Session, bulk: Bulk, most: int, *, now: int) -> int | None:
-    membership = find_membership(session, bulk.undone_by_id or bulk.person_id, bulk.site_id)
+    membership = _whose(session, bulk.undone_by_id or bulk.person_id, bulk, now=now)
     items = _next(session, bulk, most)
     if not items:
         bulk.state, bulk.undone_at = BulkState.UNDONE, now

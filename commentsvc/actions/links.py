@@ -15,9 +15,14 @@ from sqlalchemy.orm import Session
 
 from commentsvc.enums import Purpose
 from commentsvc.queries.callers import derived_key, hash_token
+from commentsvc.queries.staff import find_invitation
 from commentsvc.store.models import OneTimeLink, Person
 
-PATHS: Mapping[Purpose, str] = {Purpose.SET_PASSWORD: "/auth/set-password/"}
+PATHS: Mapping[Purpose, str] = {
+    Purpose.SET_PASSWORD: "/auth/set-password/",
+    Purpose.INVITATION: "/auth/invitation/",
+    Purpose.KEEP_ACCOUNT: "/auth/keep-account/",
+}
 """Where a link of each purpose leads; its token follows."""
 
 
@@ -56,7 +61,7 @@ def url(session: Session, nonce: str, *, base_url: str, secret: str, now: int) -
     made = token(secret, nonce)
     purpose = session.scalar(
         select(OneTimeLink.purpose).where(OneTimeLink.token_hash == hash_token(made), OneTimeLink.expires_at > now)
-    )
+    ) or _invites(session, made, now=now)
     return f"{base_url}{PATHS[Purpose(purpose)]}{made}" if purpose else None
 
 
@@ -77,3 +82,8 @@ def use(session: Session, token: str, *, purpose: Purpose, now: int) -> OneTimeL
     session.expunge(link)
     burnt = delete(OneTimeLink).where(OneTimeLink.token_hash == link.token_hash).returning(OneTimeLink.person_id)
     return link if session.scalar(burnt) is not None else None
+
+
+def _invites(session: Session, token: str, *, now: int) -> Purpose | None:
+    # An invitation is for an address: who reads its mail may have no account yet.
+    return Purpose.INVITATION if find_invitation(session, token, now=now) else None

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from functools import lru_cache
 
 from confusable_homoglyphs import categories, confusables
@@ -16,6 +17,7 @@ _SEPARATORS = " -_.'’·"
 _WORDS = re.compile(f"[{re.escape(_SEPARATORS)}]+")
 _LOOK_ALIKE = str.maketrans({"i": "l", "1": "l", "|": "l", "0": "o"})
 _MAX_SKELETON = 200
+_MAX_GIVEN = 1000
 _SCRIPTS_WRITTEN_TOGETHER = (
     {"LATIN", "HAN", "HIRAGANA", "KATAKANA"},
     {"LATIN", "HAN", "HANGUL"},
@@ -28,17 +30,22 @@ def check_name(name: str, *, field: str = "name") -> str:
     name = " ".join(clean(name, field=field, min_length=MIN_LENGTH, max_length=MAX_LENGTH).split())
     if len(name) < MIN_LENGTH:
         raise Invalid(f"At least {MIN_LENGTH} characters, please.", field=field)
-    if not all(char in _SEPARATORS or unicodedata.category(char)[0] in "LMN" for char in name):
-        raise Invalid("Letters, digits, spaces and . - _ ' can be used in a name.", field=field)
-    if unicodedata.category(name[0])[0] == "M" or not skeleton(name):
-        raise Invalid("A name begins with a letter or a digit.", field=field)
-    if _mixes_scripts(name):
-        raise Invalid("Please write the name in one alphabet.", field=field)
-    if _poses_in_capitals(name):
-        raise Invalid("These capitals look like Latin letters; please write the name in small letters.", field=field)
-    if is_reserved(name):
-        raise Invalid("This name is reserved for the newsroom.", field=field)
+    _check_look(name, field)
     return name
+
+
+def check_given_name(name: str, *, reserved: Collection[str] = ()) -> str | None:
+    """Return the name that a publisher's system gives somebody as it is to be shown, or None for what can't be shown.
+
+    Lengths are the publisher's affair, so a long one is cut; posing as the newsroom isn't anybody's.
+    """
+    try:
+        cleaned = clean(name[:_MAX_GIVEN], field="name", max_length=_MAX_GIVEN)
+        name = " ".join(cleaned.split())[:MAX_LENGTH].strip()
+        _check_look(name, "name")
+    except Invalid:
+        return None
+    return None if skeleton(name) in {skeleton(word) for word in reserved} else name
 
 
 def skeleton(name: str) -> str:
@@ -65,6 +72,19 @@ def is_reserved(name: str) -> bool:
 def numbered(name: str, number: int) -> str:
     """Write a name that is taken with a number behind it."""
     return name if number == 1 else f"{name[: MAX_LENGTH - 6]} {number}"
+
+
+def _check_look(name: str, field: str) -> None:
+    if not all(char in _SEPARATORS or unicodedata.category(char)[0] in "LMN" for char in name):
+        raise Invalid("Letters, digits, spaces and . - _ ' can be used in a name.", field=field)
+    if unicodedata.category(name[0])[0] == "M" or not skeleton(name):
+        raise Invalid("A name begins with a letter or a digit.", field=field)
+    if _mixes_scripts(name):
+        raise Invalid("Please write the name in one alphabet.", field=field)
+    if _poses_in_capitals(name):
+        raise Invalid("These capitals look like Latin letters; please write the name in small letters.", field=field)
+    if is_reserved(name):
+        raise Invalid("This name is reserved for the newsroom.", field=field)
 
 
 def _mixes_scripts(name: str) -> bool:
@@ -110,6 +130,6 @@ _RESERVED = _STAFF | {
     for word in (
         *("abuse", "anonymous", "automatic", "comments", "commentsvc", "contact", "deleted", "everyone", "help"),
         *("info", "nobody", "null", "owner", "postmaster", "removed", "root", "security", "system", "team"),
-        *("undefined", "withdrawn", "you"),
+        *("deletedaccount", "undefined", "withdrawn", "you"),
     )
 }

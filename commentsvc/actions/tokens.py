@@ -17,11 +17,13 @@ from sqlalchemy.orm import Session
 
 from commentsvc.actions.accounts import join
 from commentsvc.enums import Role, Scope
-from commentsvc.errors import Forbidden, TokenRefused
+from commentsvc.errors import Forbidden, NotFound, TokenRefused
 from commentsvc.queries.callers import ALGORITHM, API_TOKEN_PREFIX, SCOPES, access_key, derived_key, hash_token
 from commentsvc.store.models import ApiToken, AuthorizationCode, Person, RefreshToken, Site
+from commentsvc.text import clean
 
 ACCESS_SECONDS = 15 * 60
+MAX_TOKEN_NAME = 100
 
 _SECOND = 1_000_000
 _CODE_LIFE = 60 * _SECOND
@@ -80,7 +82,24 @@ def exchange_code(
         return TokenRefused("This code has expired.")
     if (taken.site_id, taken.origin) != (site.id, origin) or not _answers(verifier, taken.challenge):
         return TokenRefused("This code was given to another page.")
-    return _new_family(session, person, site, secret=secret, now=now)
+    return begin(session, person, site, secret=secret, now=now)
+
+
+def begin(session: Session, person: Person, site: Site, *, secret: str, now: int) -> Grant:
+    """Begin a sign-in of somebody who has proved who they are: both tokens, of a family of their own."""
+    token = secrets.token_urlsafe(32)
+    ends_at = now + _REFRESH_LIFE
+    session.add(
+        RefreshToken(
+            token_hash=hash_token(token),
+            family=secrets.token_hex(16),
+            person_id=person.id,
+            site_id=site.id,
+            epoch=person.epoch,
+            expires_at=ends_at,
+        )
+    )
+    return Grant(access_token(person, site, secret=secret, now=now), token, ends_at)
 
 
 def refresh(session: Session, site: Site, *, token: str, secret: str, now: int) -> Grant | TokenRefused:
@@ -130,44 +149,45 @@ def access_token(person: Person, site: Site, *, secret: str, now: int) -> str:
 
 
 def issue_token(
-    session: Session, person: Person, site: Site, *, name: str, now: int, scopes: Collection[Scope] = ()
-) -> str:
+    session: Session, person: Person, site: Site, *, name: str, now: int, scopes: Collection[Scope] = (),
+    expires_at: int | None = None, token: str = "",
+) -> str:  # fmt: skip
     """Give out a personal API token, joining the person to the site if need be.
 
     It has the scopes of their role, or of those only the ones named; Forbidden when the role has not all of them.
+    `token` is one that `new_token` made, for whoever has to show it later.
     """
     membership = join(session, person, site, now=now)
     theirs = SCOPES[Role(membership.role)]
     if lacking := sorted(set(scopes) - theirs):
         raise Forbidden(f"A {membership.role} of {site.key} can't have a token with the scope {lacking[0]}.")
-    token = API_TOKEN_PREFIX + secrets.token_urlsafe(32)
+    token = token or API_TOKEN_PREFIX + secrets.token_urlsafe(32)
     session.add(
         ApiToken(
-            token_hash=hash_token(token),
-            person_id=person.id,
-            site_id=site.id,
-            name=name,
-            scopes=sorted(set(scopes) or theirs),
-            created_at=now,
+            token_hash=hash_token(token), person_id=person.id, site_id=site.id,
+            name=clean(name, field="name", max_length=MAX_TOKEN_NAME), scopes=sorted(set(scopes) or theirs),
+            created_at=now, expires_at=expires_at,
         )
-    )
+    )  # fmt: skip
+    session.flush()
     return token
 
 
-def _new_family(session: Session, person: Person, site: Site, *, secret: str, now: int) -> Grant:
-    token = secrets.token_urlsafe(32)
-    ends_at = now + _REFRESH_LIFE
-    session.add(
-        RefreshToken(
-            token_hash=hash_token(token),
-            family=secrets.token_hex(16),
-            person_id=person.id,
-            site_id=site.id,
-            epoch=person.epoch,
-            expires_at=ends_at,
-        )
-    )
-    return Grant(access_token(person, site, secret=secret, now=now), token, ends_at)
+def new_token(secret: str, nonce: str) -> str:
+    """Derive an API token from a nonce: whoever keeps the nonce until the token is shown keeps nothing that is worth
+    anything without the installation's secret."""
+    return API_TOKEN_PREFIX + _text(hmac.digest(derived_key(secret, "api token"), nonce.encode(), "sha256"))
+
+
+def revoke_token(
+    session: Session, token_id: int, *, now: int, person_id: int | None = None, site_id: int | None = None
+) -> ApiToken:
+    """End an API token of a person, or of a site, from the next request on; NotFound when it isn't theirs."""
+    token = session.get(ApiToken, token_id)
+    if token is None or (person_id, site_id) not in {(token.person_id, None), (None, token.site_id)}:
+        raise NotFound("There is no such token.")
+    token.revoked_at = token.revoked_at or now
+    return token
 
 
 def _newest_successor(session: Session, row: RefreshToken, token: str, secret: str) -> str:

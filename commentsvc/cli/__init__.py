@@ -13,13 +13,14 @@ from functools import partial
 from typing import IO, Any
 
 import click
+import structlog
 from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from commentsvc import __version__
-from commentsvc.actions import accounts, demonstrating, newsrooms, seeding, tokens
+from commentsvc.actions import accounts, demonstrating, first_run, newsrooms, seeding, tokens
 from commentsvc.actions.accounts import NewAccount
 from commentsvc.actions.names import numbered
 from commentsvc.app import build_judge, configure_logs
@@ -29,7 +30,7 @@ from commentsvc.cli.doctor import examine
 from commentsvc.cli.opening import open_database
 from commentsvc.cli.progress import progress
 from commentsvc.cli.scorer import scorer, shared_scorer
-from commentsvc.enums import Role, Scope
+from commentsvc.enums import Role, Scope, SiteChangeKind
 from commentsvc.errors import DomainError, Invalid, Malformed, Misconfigured, NotFound
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.terms import Draft
@@ -42,6 +43,7 @@ from commentsvc.store.models import Person
 from commentsvc.worker import run_worker
 
 _BATCH = 64
+_log = structlog.get_logger(__name__)
 
 
 class _Commands(click.Group):
@@ -78,6 +80,7 @@ def run(host: str, port: int, workers: int) -> None:
     configure_logs(settings.log_format)
     with open_database(settings) as db:
         _make_ready(settings, db)
+        _say_how_to_set_up(settings, db)
     with shared_scorer(settings, workers=workers) as settings:
         _serve(settings, host=host, port=port, workers=workers)
 
@@ -141,7 +144,8 @@ def site() -> None:
 def add_site(key: str, origins: tuple[str, ...], name: str | None) -> None:
     """Create a site."""
     with _writing() as session:
-        newsrooms.add_site(session, key, name=name or key, origins=origins, now=now_us())
+        made = newsrooms.add_site(session, key, name=name or key, origins=origins, now=now_us())
+        newsrooms.log(session, made, SiteChangeKind.CREATED, by=None, now=now_us())
     click.echo(f"The site {key} is ready. Give it a manager: commentsvc manager add EMAIL --site {key}")
 
 
@@ -162,8 +166,10 @@ def add_manager(email: str, key: str, role: str, name: str | None) -> None:
         now = now_us()
         newsroom = get_site(session, key)
         person = _find_person(session, email) or _open_account(session, email, name, now=now)
-        accounts.join(session, person, newsroom, now=now)
+        before = accounts.join(session, person, newsroom, now=now).role
         accounts.set_role(session, person, newsroom, Role(role))
+        roles = {"before": {"role": before}, "after": {"role": role}}
+        newsrooms.log(session, newsroom, SiteChangeKind.ROLE, about=person, by=None, now=now, **roles)
         link = accounts.one_time_link(session, person, base_url=settings.base_url, secret=settings.secret_key, now=now)
     click.echo(link)
 
@@ -184,6 +190,10 @@ def token(email: str, key: str, words: tuple[str, ...]) -> None:
             raise NotFound(f"Nobody has the address {email}.")
         scopes = [Scope(word) for word in words]
         made = tokens.issue_token(session, person, newsroom, name="command line", now=now_us(), scopes=scopes)
+        facts = {"name": "command line", "scopes": [*map(str, scopes)]}
+        newsrooms.log(
+            session, newsroom, SiteChangeKind.TOKEN_CREATED, after=facts, about=person, by=None, now=now_us()
+        )  # fmt: skip
     click.echo(made)
 
 
@@ -249,6 +259,16 @@ def doctor() -> None:
 def _serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
     click.echo(f"Serving at {settings.base_url} (listening on {host}:{port}); Ctrl-C stops it.", err=True)
     serve(settings, host=host, port=port, workers=workers)
+
+
+def _say_how_to_set_up(settings: Settings, db: Database) -> None:
+    """Print the code of the set-up page while there is no site; every start and every server prints the same."""
+    with db.writing() as session:
+        code = first_run.begin(session, secret=settings.secret_key, now=now_us())
+    if code is not None:
+        # Not in the address itself: addresses end up in other logs.
+        address = f"{settings.base_url}/setup"
+        _log.warning("There is no site yet. Open this address and give this code.", address=address, code=code)
 
 
 def _make_ready(settings: Settings, db: Database) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from commentsvc.enums import JobState
+from commentsvc.infra.discretion import discreet
 from commentsvc.store.models import Job
 
 SECOND = 1_000_000
@@ -115,7 +116,7 @@ def give_back(session: Session, claimed: Claim, error: str, *, now: int) -> None
     After the last attempt it is failed, for people to see. When the same job was asked for again meanwhile, that one
     replaces this.
     """
-    error = error[-_MAX_ERROR:].replace("\x00", "")
+    error = discreet(error[-_MAX_ERROR:].replace("\x00", ""))
     if claimed.attempts >= MAX_ATTEMPTS:
         _settle(session, claimed, state=JobState.FAILED, run_at=now, error=error)
         return

@@ -8,10 +8,11 @@ from functools import lru_cache
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import Purpose, Role, Scope
+from commentsvc.queries.sites import barring
 from commentsvc.store.models import ApiToken, Membership, OneTimeLink, Origin, Person, Site
 from commentsvc.store.paging import parse_id
 
@@ -35,6 +36,8 @@ class Caller:
     site_id: int
     scopes: frozenset[Scope]
     membership: Membership | None
+    token_id: int | None = None
+    """Of the personal API token that they came with."""
 
 
 def find_caller(session: Session, bearer: str, *, secret: str, now: int) -> Caller | None:
@@ -45,7 +48,7 @@ def find_caller(session: Session, bearer: str, *, secret: str, now: int) -> Call
     if len(bearer) > _MAX_BEARER or not bearer.isascii():
         return None
     if bearer.startswith(API_TOKEN_PREFIX):
-        return _by_api_token(session, bearer)
+        return _by_api_token(session, bearer, now=now)
     return _by_access_token(session, bearer, secret=secret, now=now)
 
 
@@ -97,15 +100,23 @@ def _by_access_token(session: Session, bearer: str, *, secret: str, now: int) ->
     return Caller(row.Person, row.id, SCOPES[Role.READER], row.Membership)
 
 
-def _by_api_token(session: Session, bearer: str) -> Caller | None:
-    token = session.scalar(
-        select(ApiToken).where(ApiToken.token_hash == hash_token(bearer), ApiToken.revoked_at.is_(None))
-    )
-    if token is None:
+def _by_api_token(session: Session, bearer: str, *, now: int) -> Caller | None:
+    row = session.execute(
+        select(ApiToken, Person, Membership, barring(ApiToken.person_id, ApiToken.site_id, now=now))
+        .join(Person, Person.id == ApiToken.person_id)
+        .outerjoin(Membership, (Membership.person_id == ApiToken.person_id) & (Membership.site_id == ApiToken.site_id))
+        .where(ApiToken.token_hash == hash_token(bearer), ApiToken.revoked_at.is_(None), _is_current(now))
+    ).one_or_none()
+    if row is None:
         return None
-    row = session.execute(_who(Person.id == token.person_id, Site.id == token.site_id)).one()
+    token, person, membership, is_barred = row
     granted = frozenset(Scope(word) for word in token.scopes)
-    return Caller(row.Person, row.id, granted & SCOPES[_role(row)], row.Membership)
+    role = Role(membership.role) if membership and not is_barred else Role.READER
+    return Caller(person, token.site_id, granted & SCOPES[role], membership, token.id)
+
+
+def _is_current(now: int) -> ColumnElement[bool]:
+    return or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now)
 
 
 def _who(person: ColumnElement[bool], site: ColumnElement[bool]) -> Select[Person, int, Membership]:
@@ -116,7 +127,3 @@ def _who(person: ColumnElement[bool], site: ColumnElement[bool]) -> Select[Perso
         .outerjoin(Membership, (Membership.person_id == Person.id) & (Membership.site_id == Site.id))
         .where(person)
     )
-
-
-def _role(row: Row[Person, int, Membership]) -> Role:
-    return Role(row.Membership.role) if row.Membership else Role.READER

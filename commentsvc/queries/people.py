@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, and_, select
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import Role, Trust
-from commentsvc.queries.sites import is_in_force
+from commentsvc.queries.sites import barring, is_in_force
 from commentsvc.queries.trust import trust_of
 from commentsvc.store.models import Membership, Person, Sanction, Site
 
@@ -22,6 +22,7 @@ class Face:
     person_id: int
     name: str
     role: Role
+    namesake: bool = False
     reports_upheld: int = 0
     reports_dismissed: int = 0
 
@@ -93,11 +94,15 @@ def records(session: Session, site_id: int, ids: Collection[int], *, now: int) -
     }
 
 
-def managed_sites(session: Session, person_id: int) -> Sequence[Membership]:
-    """List the memberships in which a person manages or administers a site."""
+def managed_sites(session: Session, person_id: int, *, now: int) -> Sequence[Membership]:
+    """List the memberships in which a person manages or administers a site, and isn't suspended or banned there."""
     return session.scalars(
         select(Membership)
-        .where(Membership.person_id == person_id, Membership.role.in_([Role.MANAGER, Role.ADMIN]))
+        .where(
+            Membership.person_id == person_id,
+            Membership.role.in_([Role.MANAGER, Role.ADMIN]),
+            ~barring(Membership.person_id, Membership.site_id, now=now),
+        )
         .order_by(Membership.site_id)
     ).all()
 
@@ -108,6 +113,7 @@ def face_of(membership: Membership) -> Face:
         person_id=membership.person_id,
         name=membership.name,
         role=Role(membership.role),
+        namesake=membership.namesake,
         reports_upheld=membership.reports_upheld,
         reports_dismissed=membership.reports_dismissed,
     )

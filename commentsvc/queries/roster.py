@@ -13,6 +13,7 @@ from commentsvc.queries.sites import is_in_force
 from commentsvc.queries.trust import trust_of
 from commentsvc.store.models import Membership, Sanction
 from commentsvc.store.paging import Cursor, after, cut, decode_cursor
+from commentsvc.store.personal import GONE_SKELETON
 
 _KEYS = {
     PeopleSort.NEWEST: Membership.created_at,
@@ -57,12 +58,12 @@ def page(
     limit: int,
     now: int,
 ) -> Page:
-    """Read one page of a site's people whose name contains `q`, in two queries.
+    """Read one page of a site's people whose name contains `q`, in two queries; whose account is deleted isn't there.
 
     By reports only those are listed of whose reports some were decided, the most often dismissed first.
     """
     key = _KEYS[sort]
-    query = select(Membership).where(Membership.site_id == site_id)
+    query = select(Membership).where(Membership.site_id == site_id, ~Membership.skeleton.startswith(GONE_SKELETON))
     if q:
         query = query.where(Membership.name.icontains(q, autoescape=True))
     if sort == PeopleSort.REPORTS:

@@ -1,9 +1,10 @@
 """What is there of a site: itself, its limits, its guidelines, its members, what it forbids whom?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import SanctionKind
@@ -39,6 +40,11 @@ def find_site(session: Session, key: str | None) -> Site | None:
     return session.scalar(select(Site).where(Site.key == key)) if key else None
 
 
+def list_sites(session: Session, *, limit: int) -> Sequence[Site]:
+    """List the first sites of the installation."""
+    return session.scalars(select(Site).order_by(Site.id).limit(limit)).all()
+
+
 def limits_of(site: Site) -> Limits:
     """Return the site's limits, with defaults for what it doesn't set."""
     known = {field.name for field in fields(Limits)}
@@ -68,6 +74,32 @@ def find_article(session: Session, site: Site, key: str) -> Article | None:
 def find_membership(session: Session, person_id: int, site_id: int) -> Membership | None:
     """Find what a person is on a site."""
     return session.get(Membership, (person_id, site_id))
+
+
+def find_desk(session: Session, key: str, person_id: int, *, now: int) -> tuple[Site, Membership] | None:
+    """Find a site and what a person is there, for whom it isn't barred at the moment."""
+    row = session.execute(
+        select(Site, Membership)
+        .join(Membership, Membership.site_id == Site.id)
+        .where(Site.key == key, Membership.person_id == person_id, ~barring(Membership.person_id, Site.id, now=now))
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def is_barred(session: Session, person_id: int, site_id: int, *, now: int) -> bool:
+    """Say whether a person is suspended or banned on a site."""
+    return bool(session.scalar(select(barring(literal(person_id), literal(site_id), now=now))))
+
+
+def barring(person_id: Any, site_id: Any, *, now: int) -> ColumnElement[bool]:
+    """Build the condition that a person is suspended or banned on a site, both given as columns or literals."""
+    return exists().where(
+        Sanction.person_id == person_id,
+        Sanction.site_id == site_id,
+        Sanction.kind.in_((SanctionKind.SUSPEND, SanctionKind.BAN)),
+        Sanction.lifted_at.is_(None),
+        or_(Sanction.until.is_(None), Sanction.until > now),
+    )
 
 
 def list_sanctions(session: Session, person_id: int, site_id: int, *, now: int) -> list[Sanction]:

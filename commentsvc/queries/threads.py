@@ -165,7 +165,7 @@ def vote_window(now: int) -> int:
 
 def _rows() -> Select[Any]:
     return (
-        select(*_COLUMNS, Membership.name, Membership.role, Article.key.label("article_key"))
+        select(*_COLUMNS, Membership.name, Membership.role, Membership.namesake, Article.key.label("article_key"))
         .join(
             Membership,
             (Membership.person_id == Comment.person_id) & (Membership.site_id == Comment.site_id),

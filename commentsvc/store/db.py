@@ -103,6 +103,7 @@ def _sqlite_engine(url: str) -> Engine:
         url,
         pool_size=10,
         max_overflow=20,
+        hide_parameters=True,
         connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000},
     )
     event.listen(engine, "connect", _prepare_sqlite)
@@ -129,7 +130,7 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 def _postgres_engine(url: str) -> Engine:
-    engine = create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
     event.listen(engine, "connect", _prepare_postgres)
     return engine
 

@@ -18,11 +18,12 @@ from commentsvc.actions.tokens import issue_code
 from commentsvc.enums import Purpose, SanctionKind
 from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
 from commentsvc.queries.callers import derived_key, find_linked
+from commentsvc.queries.deletions import find_open as find_leaving
 from commentsvc.queries.people import managed_sites
 from commentsvc.queries.sites import get_site, is_registered, list_sanctions
 from commentsvc.store.models import Person
 from commentsvc.store.paging import parse_id
-from commentsvc.web import context, errors
+from commentsvc.web import context, errors, reach
 from commentsvc.web.forms import PasswordForm, SignInForm, SignUpForm, show
 from commentsvc.web.security import client_network
 
@@ -105,6 +106,12 @@ def sign_in_here(person: Person) -> None:
 def own_path(wanted: str | None) -> str | None:
     """Return a path of ours that somebody wants to be led to; None for any other address."""
     return wanted if wanted and _OWN_PATH.fullmatch(wanted) else None
+
+
+def address(endpoint: str, **changes: str) -> str:
+    """Return an address of ours with this page's query, changed. Not by url_for: a query could set its options."""
+    query = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value}
+    return f"{url_for(endpoint)}?{urlencode(query)}" if query else url_for(endpoint)
 
 
 def prove(email: str, password: str) -> Person | None:
@@ -200,7 +207,7 @@ def set_password(token: str) -> AnyResponse | tuple[str, int]:
 
 
 @blueprint.route("/authorize", methods=["GET", "POST"])
-def authorize() -> str | tuple[str, int]:
+def authorize() -> AnyResponse | str | tuple[str, int]:
     """Let a reader sign in for a publisher's page, and hand the page a code for it."""
     asked = _asked()
     form = SignUpForm() if request.args.get("prompt") == "create" else SignInForm()
@@ -213,16 +220,24 @@ def authorize() -> str | tuple[str, int]:
         person = person_from(form)
         if person is not None:
             sign_in_here(person)
-            return _hand_over(asked, person)
+            if find_leaving(context.session(), person.id) is None:
+                return _hand_over(asked, person)
+            # They are told first that their account is going to be deleted.
+            return redirect(address(".authorize", switch="", prompt=""), 303)
     elif "switch" not in request.args:
         known = signed_in_person()
-    page = render_template("accounts/authorize.html", asked=asked, form=form, known=known)
+    leaves = find_leaving(context.session(), known.id) if known else None
+    if known is not None and leaves is None and session.pop("arrived", None) == _here():
+        # They have just signed in by the site's provider, from this very page.
+        context.begin_writing()
+        return _hand_over(asked, known)
+    page = render_template("accounts/authorize.html", asked=asked, form=form, known=known, leaving=leaves)
     return page, 422 if form.errors else 200
 
 
 @blueprint.context_processor
 def _in_templates() -> dict[str, object]:
-    return {"address": _address}
+    return {"address": address}
 
 
 @blueprint.after_request
@@ -238,6 +253,11 @@ def protect(response: Response) -> Response:
     return response
 
 
+def _here() -> str:
+    """Return this page's path and query, letter for letter."""
+    return f"{request.path}?{request.query_string.decode('ascii', 'replace')}"
+
+
 def _page(template: str, form: FlaskForm) -> AnyResponse | tuple[str, int]:
     if request.method == "POST":
         person = person_from(form)
@@ -250,13 +270,15 @@ def _page(template: str, form: FlaskForm) -> AnyResponse | tuple[str, int]:
 def _next(person: Person) -> str:
     """Say where to go after signing in: a path of ours that was asked for, never another site."""
     wanted = own_path(request.args.get("next"))
+    if find_leaving(context.session(), person.id) is not None:
+        return url_for("privacy.show", next=wanted)
     if wanted:
         return wanted
     return "/console" if _managed(person) else url_for(".account")
 
 
 def _managed(person: Person) -> bool:
-    return bool(managed_sites(context.session(), person.id))
+    return bool(managed_sites(context.session(), person.id, now=context.now()))
 
 
 def _asked() -> _Asked:
@@ -304,12 +326,6 @@ def _origin_of(url: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc.lower().removesuffix(_DEFAULT_PORTS[parts.scheme])}"
 
 
-def _address(endpoint: str, **changes: str) -> str:
-    """Return an address of ours with this page's query, changed. Not by url_for: a query could set its options."""
-    query = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value}
-    return f"{url_for(endpoint)}?{urlencode(query)}" if query else url_for(endpoint)
-
-
 def _day(time: int | None) -> str | None:
     return datetime.fromtimestamp(time / 1_000_000, UTC).strftime("%-d %B %Y") if time else None
 
@@ -317,7 +333,9 @@ def _day(time: int | None) -> str | None:
 def _load(session_id: str) -> SignedIn | None:
     number, _, epoch = session_id.partition(".")
     person = context.session().get(Person, parse_id(number) or 0)
-    return SignedIn(person) if person is not None and epoch == str(person.epoch) else None
+    if person is None or epoch != str(person.epoch) or not reach.reaches(person):
+        return None
+    return SignedIn(person)
 
 
 def _refuse_foreign_forms() -> None:

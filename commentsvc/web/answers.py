@@ -82,7 +82,7 @@ class AuthorOut(Out):
 
     id: str
     name: str
-    badge: Literal["manager", "admin"] | None
+    badge: Literal["manager", "admin", "namesake"] | None
 
 
 class VotesOut(Out):
@@ -197,7 +197,7 @@ class PersonOut(Out):
 
     id: str
     name: str
-    badge: Literal["manager", "admin"] | None
+    badge: Literal["manager", "admin", "namesake"] | None
     role: Role
 
 

@@ -237,7 +237,7 @@ def record_json(record: Record) -> dict[str, Any]:
 
 def face_json(face: Face) -> dict[str, Any]:
     """Write who somebody is on the site."""
-    return {"id": str(face.person_id), "name": face.name, "badge": badge_of(face.role)}
+    return {"id": str(face.person_id), "name": face.name, "badge": badge_of(face.role, namesake=face.namesake)}
 
 
 def _result_json(result: Result) -> dict[str, Any]:

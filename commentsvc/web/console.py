@@ -12,7 +12,7 @@ from commentsvc.actions import answering, noting, reviewing
 from commentsvc.actions.decisions import Item, Result
 from commentsvc.actions.drafts import policy_of
 from commentsvc.actions.rules import rules_of
-from commentsvc.enums import Action, ArticleSort, CaseSort, CaseState, Guideline
+from commentsvc.enums import Action, ArticleSort, CaseSort, CaseState, Guideline, Role
 from commentsvc.errors import (
     ArticleClosed,
     Conflict,
@@ -27,7 +27,7 @@ from commentsvc.errors import (
 from commentsvc.queries import articles, people, queue, rescoring, shortcuts, sites
 from commentsvc.store.models import Comment, CommentNote, Decision, Membership, Site
 from commentsvc.store.paging import parse_id
-from commentsvc.web import context, errors, filters, lists, saved_views, scenes
+from commentsvc.web import context, errors, filters, lists, looking, saved_views, scenes
 from commentsvc.web.accounts import signed_in_person
 from commentsvc.web.desk import Desk, desk, desk_blueprint, frame, is_script, managing, to_sign_in
 from commentsvc.web.forms import AnswerForm, DecisionForm, NoteForm
@@ -47,11 +47,14 @@ def show_sites() -> ResponseReturnValue:
     if person is None:
         return to_sign_in()
     session = context.session()
-    managed = people.managed_sites(session, person.id)
+    managed = people.managed_sites(session, person.id, now=context.now())
     if len(managed) == 1:
         return redirect(url_for("console.show_queue", site_key=session.get_one(Site, managed[0].site_id).key), 303)
     listed = [(session.get_one(Site, one.site_id), queue.summary(session, one.site_id)) for one in managed]
-    return render_template("console/sites.html", sites=listed, me=person.name, now=context.now(), **scenes.WORDS)
+    may_add = any(one.role == Role.ADMIN for one in managed)
+    return render_template(
+        "console/sites.html", sites=listed, me=person.name, may_add=may_add, now=context.now(), **scenes.WORDS
+    )
 
 
 @blueprint.get("/<site_key>")
@@ -225,6 +228,7 @@ def _scene(state: CaseState, *, case: int | None = None) -> dict[str, Any]:
         card = queue.find_card(session, site.id, chosen, now=now) if chosen else None
         if card is None:
             raise NotFound("There is no such case on this site.")
+    looking.saw_cards(desk().membership, [card])
     return {
         **frame(),
         **scenes.card_scene(session, site, card, now=now),

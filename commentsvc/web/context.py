@@ -1,6 +1,7 @@
 """What does a view have at hand: services, the request's transaction, the time?"""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app, g, request
@@ -13,8 +14,9 @@ from commentsvc.store.db import Database, now_us
 if TYPE_CHECKING:
     from commentsvc.moderation.pipeline import Judge
     from commentsvc.web.cache import PageCache
+    from commentsvc.web.seen import Seen
 
-_READS = {"GET", "HEAD", "OPTIONS"}
+READS = {"GET", "HEAD", "OPTIONS"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,9 @@ class Services:
     judge: "Judge"
     limiter: Limiter
     pages: "PageCache"
+    seen: "Seen"
+    has_site: threading.Event = field(default_factory=threading.Event)
+    """Set once a site was found; there is no way back to an installation without one."""
 
 
 def services() -> Services:
@@ -39,7 +44,17 @@ def session() -> Session:
     It is committed when the view returns, whatever the status, and undone when the view raises.
     """
     if "session" not in g:
-        g.session = services().db.open(write=request.method not in _READS)
+        g.session = services().db.open(write=request.method not in READS)
+    return cast(Session, g.session)
+
+
+def begin_writing() -> Session:
+    """End the request's transaction and open one for writing, for a GET that has to: somebody sent back by a provider.
+
+    It ends as any other; what was read before is detached.
+    """
+    finish(commit=True)  # Undoing it would also make what was read forget itself.
+    g.session = services().db.open(write=True)
     return cast(Session, g.session)
 
 

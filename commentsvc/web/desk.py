@@ -8,8 +8,8 @@ from typing import Any, ParamSpec, cast
 from flask import Blueprint, Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from commentsvc.errors import NotFound, NotSignedIn
-from commentsvc.permissions import may_moderate
+from commentsvc.errors import Forbidden, NotFound, NotSignedIn
+from commentsvc.permissions import may_administer, may_moderate
 from commentsvc.queries import breakers, people, queue, shortcuts, sites
 from commentsvc.store.models import Membership, Site
 from commentsvc.web import context, scenes
@@ -27,6 +27,9 @@ TABS = (
     ("insights.show_insights", "Insights"),
 )
 """The pages that the console's head leads to: (endpoint, title)."""
+
+ADMIN_TABS = (("site_desk.show_settings", "Settings"),)
+"""Those that only administrators are led to."""
 
 _GO = {"Policy": "o"}
 """Letters after the go key where a title's first one is taken."""
@@ -64,14 +67,25 @@ def managing(view: Callable[P, ResponseReturnValue]) -> Callable[..., ResponseRe
         if person is None:
             return to_sign_in()
         session = context.session()
-        site = sites.find_site(session, site_key)
-        membership = sites.find_membership(session, person.id, site.id) if site else None
-        if site is None or membership is None or not may_moderate(membership):
+        found = sites.find_desk(session, site_key, person.id, now=context.now())
+        if found is None or not may_moderate(found[1]):
             raise NotFound("There is no such site among those that you manage.")
-        g.desk = Desk(site, membership)
+        g.desk = Desk(*found)
         return view(*args, **kwargs)
 
     return checked
+
+
+def administering(view: Callable[P, ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """Let a view run only for administrators of the site in its address, as their role is at this request."""
+
+    @wraps(view)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        if not may_administer(desk().membership):
+            raise Forbidden("Only administrators of the site may see and change its settings.")
+        return view(*args, **kwargs)
+
+    return managing(checked)
 
 
 def desk() -> Desk:
@@ -83,14 +97,15 @@ def frame() -> dict[str, Any]:
     """Read what every page of the console shows around its own content."""
     session = context.session()
     here = desk()
+    tabs = (*TABS, *(ADMIN_TABS if may_administer(here.membership) else ()))
     return {
         **scenes.WORDS,
-        "tabs": TABS,
-        "go": {title: _GO.get(title, title[0].lower()) for _, title in TABS},
+        "tabs": tabs,
+        "go": {title: _GO.get(title, title[0].lower()) for _, title in tabs},
         "keys": shortcuts.keys_of(session, here.membership.person_id),
         "site": here.site,
         "me": here.membership.name,
-        "has_other_sites": len(people.managed_sites(session, here.membership.person_id)) > 1,
+        "has_other_sites": len(people.managed_sites(session, here.membership.person_id, now=context.now())) > 1,
         "summary": queue.summary(session, here.site.id),
         "tripped": breakers.list_open_trips(session, here.site.id),
         "now": context.now(),

@@ -95,7 +95,9 @@ def _validation(error: ValidationFailure) -> Response:
 
 
 def _crash(error: Exception) -> Response:
-    _log.error("unexpected error", path=request.path, method=request.method, exc_info=error)
+    # The route and not the path: a path may hold a one-time link.
+    route = request.url_rule.rule if request.url_rule else None
+    _log.error("unexpected error", route=route, method=request.method, exc_info=error)
     return _answer(500, "internal", "Something went wrong on our side; it has been recorded.")
 
 

@@ -33,15 +33,15 @@ class SignUpForm(FlaskForm):  # type: ignore[misc]
 
     def validate_name(self, field: Field) -> None:
         """Hold the name against the rules that need no database."""
-        _asks(check_name, field.data)
+        asks(check_name, field.data)
 
     def validate_email(self, field: Field) -> None:
         """Look at the address's form."""
-        _asks(check_email, field.data)
+        asks(check_email, field.data)
 
     def validate_password(self, field: Field) -> None:
         """Refuse what anyone would try first."""
-        _asks(check_new_password, field.data, email=self.email.data.strip().lower(), name=self.name.data)
+        asks(check_new_password, field.data, email=self.email.data.strip().lower(), name=self.name.data)
 
 
 class PasswordForm(FlaskForm):  # type: ignore[misc]
@@ -143,7 +143,8 @@ def show(error: Invalid, form: FlaskForm) -> None:
         field.errors = [*field.errors, error.message]
 
 
-def _asks(rule: Callable[..., Any], *args: Any, **more: Any) -> None:
+def asks(rule: Callable[..., Any], *args: Any, **more: Any) -> None:
+    """Hold a field against a rule of the domain: what it raises is said beside the field."""
     try:
         rule(*args, **more)
     except Invalid as error:

@@ -5,7 +5,7 @@ from flask import Response, jsonify
 
 from commentsvc.actions import bulks, claiming, clearing, reviewing, sanctions
 from commentsvc.actions.decisions import Item, new_batch
-from commentsvc.enums import Action, Guideline, SanctionKind, Scope
+from commentsvc.enums import AccessKind, Action, Guideline, SanctionKind, Scope
 from commentsvc.errors import Forbidden, NotFound
 from commentsvc.permissions import may_moderate
 from commentsvc.queries import articles, dossier, history, queue
@@ -14,7 +14,7 @@ from commentsvc.queries.bulks import BatchProgress
 from commentsvc.queries.sites import find_membership, get_site
 from commentsvc.store.models import Comment, Membership
 from commentsvc.store.paging import parse_id
-from commentsvc.web import case_answers, context, people_shapes
+from commentsvc.web import case_answers, context, looking, people_shapes
 from commentsvc.web.case_shapes import (
     ArticlesQuery,
     CasesQuery,
@@ -50,6 +50,7 @@ def list_cases(query_data: CasesQuery) -> Response:
         limit=query_data.limit,
         now=context.now(),
     )
+    looking.saw_cards(caller().membership, page.cards)
     return jsonify({"cases": [case_json(card, now=context.now()) for card in page.cards], "next": page.next})
 
 
@@ -65,6 +66,7 @@ def claim(json_data: ClaimIn) -> Response:
     site_id = _site_of(json_data.site)
     claimed = claiming.claim_cases(session, count=json_data.n, membership=_membership(), now=now)
     cards = queue.list_cards(session, site_id, claimed, now=now)
+    looking.saw_cards(caller().membership, cards)
     return jsonify({"cases": [case_json(card, now=now) for card in cards]})
 
 
@@ -214,6 +216,7 @@ def lift_sanction(person_id: str, sanction_id: str, json_data: people_shapes.Lif
 
 def _person_answer(membership: Membership, person_id: int) -> Response:
     found = dossier.get_dossier(context.session(), membership.site_id, person_id, now=context.now())
+    looking.saw(membership, AccessKind.PERSON, person_id)
     return jsonify(people_shapes.person_json(found))
 
 

@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from commentsvc.actions import clearing, sanctions
-from commentsvc.enums import Guideline, PeopleSort, SanctionKind, Status
+from commentsvc.enums import AccessKind, Guideline, PeopleSort, SanctionKind, Status
 from commentsvc.errors import Conflict, Invalid, NotFound
-from commentsvc.permissions import may_sanction
-from commentsvc.queries import dossier, roster, sites
+from commentsvc.permissions import may_administer, may_sanction
+from commentsvc.queries import dossier, networks, roster, sites
 from commentsvc.store.paging import parse_id
-from commentsvc.web import cards, context
+from commentsvc.web import cards, context, looking
 from commentsvc.web.desk import desk, desk_blueprint, frame, is_script, managing
 from commentsvc.web.forms import LiftForm, PersonNoteForm, SanctionForm, TermsForm, show
 from commentsvc.web.terms import LASTS, end_of
@@ -49,6 +49,8 @@ _SORTS = {
 def show_people() -> ResponseReturnValue:
     """List the site's people."""
     q = request.args.get("q", "").strip()[:60]
+    if q:
+        looking.saw(desk().membership, AccessKind.SEARCH)
     sort = _one_of(PeopleSort, "sort") or PeopleSort.NEWEST
     shown = request.args.get("show", "")
     shown = shown if shown in roster.SHOWN else "everyone"
@@ -57,7 +59,15 @@ def show_people() -> ResponseReturnValue:
         now=context.now(),
     )  # fmt: skip
     return render_template(
-        "console/people/list.html", page=page, q=q, sort=sort, sorts=_SORTS, shown=shown, states=_STATES, **frame()
+        "console/people/list.html",
+        page=page,
+        q=q,
+        sort=sort,
+        sorts=_SORTS,
+        shown=shown,
+        states=_STATES,
+        is_admin=may_administer(desk().membership),
+        **frame(),
     )
 
 
@@ -177,6 +187,7 @@ def _page(person_id: str, **forms: Any) -> str:
         guideline=_one_of(Guideline, "guideline"),
         q=request.args.get("q", "").strip()[:200],
     )
+    looking.saw(here.membership, AccessKind.PERSON, found.membership.person_id)
     page = dossier.page(
         session, here.site.id, found.membership.person_id, wanted, cursor=request.args.get("after"), limit=_PAGE
     )
@@ -184,6 +195,7 @@ def _page(person_id: str, **forms: Any) -> str:
         "console/people/person.html",
         **{
             **frame(), "dossier": found, "page": page, "wanted": wanted, "person_id": person_id, "kinds": _KINDS,
+            "shared_with": networks.shared_with(session, here.site.id, found.membership.person_id),
             "states": _STATES, "lasts": LASTS, "clears": _CLEAR, "guideline_titles": _titles(),
             "clearing": found.clearing, "done": request.args.get("done"),
             "may_sanction": may_sanction(here.membership, found.membership), **forms,

@@ -124,6 +124,8 @@ def _authenticate() -> None:
         caller = find_caller(session, key, secret=services.settings.secret_key, now=context.now())
     if caller is None:
         raise bad_key()
+    if caller.token_id is not None:
+        services.seen.token(caller.token_id, now=context.now())
     if Scope.ANALYZE not in caller.scopes:
         raise Forbidden("This API key may not analyze comments.")
     services.limiter.hit("analyze", hash_token(key))

@@ -27,7 +27,7 @@ _SORTS = {
     Sort.BEST: "Best", Sort.NEWEST: "Newest", Sort.OLDEST: "Oldest", Sort.REPLIES: "Most replies",
     Sort.CONTROVERSIAL: "Most disputed",
 }  # fmt: skip
-_BADGES = {"manager": "Community manager", "admin": "Newsroom"}
+_BADGES = {"manager": "Community manager", "admin": "Newsroom", "namesake": "Another of this name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,8 @@ def _day(time: int) -> str:
     return datetime.fromtimestamp(time // 1_000_000, UTC).strftime("%-d %B %Y, %H:%M UTC")
 
 
-def _badge(role: str) -> str | None:
-    return _BADGES.get(badge_of(role) or "")
+def _badge(row: CommentRow) -> str | None:
+    return _BADGES.get(badge_of(row.role, namesake=row.namesake) or "")
 
 
 def _sort(asked: str | None) -> Sort:

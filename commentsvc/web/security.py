@@ -103,6 +103,8 @@ def _find(scope: Scope) -> Caller:
         found = find_caller(session, token.strip(), secret=services.settings.secret_key, now=context.now())
     if found is None:
         raise NotSignedIn("This sign-in has ended; sign in again.")
+    if found.token_id is not None:
+        services.seen.token(found.token_id, now=context.now())
     if scope not in found.scopes:
         raise Forbidden("This token may not do that.")
     return found

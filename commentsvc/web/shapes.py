@@ -253,7 +253,9 @@ def comment_json(row: CommentRow) -> dict[str, Any]:
         "revision": row.revision,
         "parent": str(row.parent_id) if row.parent_id else None,
         "article": row.article_key,
-        "author": {"id": str(row.person_id), "name": row.name, "badge": badge_of(row.role)} if public else None,
+        "author": {"id": str(row.person_id), "name": row.name, "badge": badge_of(row.role, namesake=row.namesake)}
+        if public
+        else None,
         "body": row.body if public else None,
         "links": row.links if public else [],
         "status": _public_status(row.status),
@@ -356,9 +358,11 @@ def article_json(article: Article) -> dict[str, Any]:
     }
 
 
-def badge_of(role: str) -> str | None:
-    """Return the badge that a role shows, if any."""
-    return None if role == Role.READER else role
+def badge_of(role: str, *, namesake: bool = False) -> str | None:
+    """Return the badge that stands beside a name: the role's, or that somebody else here has the name too."""
+    if role == Role.READER:
+        return "namesake" if namesake else None
+    return role
 
 
 def _public_status(status: str) -> str:

@@ -3,19 +3,23 @@
 RFC 6749 and RFC 7636 in JSON. The only endpoint that honours a cookie, hence its own rules about origins.
 """
 
+from collections.abc import Callable
 from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 from pydantic import Field, StringConstraints
+from sqlalchemy.orm import Session
 
-from commentsvc.actions import tokens
+from commentsvc.actions import assertions, identities, sign_ons, tokens
 from commentsvc.actions.accounts import join
+from commentsvc.actions.assertions import Problem
 from commentsvc.actions.tokens import ACCESS_SECONDS, Grant
 from commentsvc.enums import SanctionKind
 from commentsvc.errors import OriginRefused, Sanctioned, TokenRefused
 from commentsvc.queries.callers import hash_token, is_anyones_origin
 from commentsvc.queries.sites import get_site, is_registered, list_sanctions
+from commentsvc.store.models import Person, Site
 from commentsvc.web import context, errors, shapes
 from commentsvc.web.accounts import prove, register
 from commentsvc.web.security import client_network
@@ -62,10 +66,9 @@ class AccountIn(shapes.In):
 def token(json_data: TokenIn) -> Response:
     """Return an access token, and a refresh token by partitioned cookie, or in the body where cookies don't stick."""
     origin = _checked_origin(json_data.site)
-    grant = {"authorization_code": _by_code, "refresh_token": _by_refresh, "password": _by_password}
-    if json_data.grant_type not in grant:
+    if json_data.grant_type not in _GRANTS:
         raise TokenRefused("This kind of grant isn't taken here.", reason="unsupported_grant_type")
-    return grant[json_data.grant_type](json_data, origin)
+    return _GRANTS[json_data.grant_type](json_data, origin)
 
 
 @blueprint.post("/token/revoke")
@@ -126,9 +129,7 @@ def _by_code(asked: TokenIn, origin: str | None) -> Response:
     )
     if isinstance(grant, TokenRefused):
         return errors.response(grant)
-    # Believed only when neither the probe nor an older cookie came along.
-    has_cookies = asked.cookie or bool(request.cookies.get(_PROBE) or request.cookies.get(_cookie_name(site.key)))
-    return _granted(asked.site, grant, by_cookie=has_cookies)
+    return _granted(asked.site, grant, by_cookie=_has_cookies(asked))
 
 
 def _by_refresh(asked: TokenIn, origin: str | None) -> Response:
@@ -156,10 +157,39 @@ def _by_password(asked: TokenIn, _origin: str | None) -> Response:
         return errors.response(TokenRefused("This e-mail and password don't go together."))
     session, secret, now = context.session(), context.services().settings.secret_key, context.now()
     site = get_site(session, asked.site)
-    if any(sanction.kind == SanctionKind.BAN for sanction in list_sanctions(session, person.id, site.id, now=now)):
-        raise Sanctioned("This account can't comment here.")
+    _refuse_banned(session, person, site, now=now)
     join(session, person, site, now=now)
     return jsonify(_body(tokens.access_token(person, site, secret=secret, now=now)))
+
+
+def _by_assertion(asked: TokenIn, origin: str | None) -> Response:
+    context.services().limiter.hit("token", client_network())
+    if not asked.assertion:
+        raise TokenRefused("A signed token is needed.", reason="invalid_request")
+    session, secret, now = context.session(), context.services().settings.secret_key, context.now()
+    site = get_site(session, asked.site)
+    found = assertions.accept(session, site, asked.assertion, secret=secret, now=now)
+    if isinstance(found, Problem):
+        sign_ons.note_refusal(session, site, found, now=now)
+        # The reader can do nothing about it; the publisher's engineer finds the rest in the console.
+        return errors.response(TokenRefused("This sign-in wasn't accepted.", details={"reason": found.reason}))
+    identity = identities.come_in(session, site, issuer=found.issuer, subject=found.subject, name=found.name, now=now)
+    person = session.get_one(Person, identity.person_id)
+    _refuse_banned(session, person, site, now=now)
+    if origin is None:
+        return jsonify(_body(tokens.access_token(person, site, secret=secret, now=now)))
+    grant = tokens.begin(session, person, site, secret=secret, now=now)
+    return _granted(asked.site, grant, by_cookie=_has_cookies(asked))
+
+
+def _refuse_banned(session: Session, person: Person, site: Site, *, now: int) -> None:
+    if any(sanction.kind == SanctionKind.BAN for sanction in list_sanctions(session, person.id, site.id, now=now)):
+        raise Sanctioned("This account can't comment here.")
+
+
+def _has_cookies(asked: TokenIn) -> bool:
+    """Say whether cookies stick; that they don't is believed only when neither the probe nor an older one came."""
+    return asked.cookie or bool(request.cookies.get(_PROBE) or request.cookies.get(_cookie_name(asked.site)))
 
 
 def _checked_origin(site_key: str) -> str | None:
@@ -199,3 +229,11 @@ def _keep(response: Response, name: str, value: str, *, seconds: int) -> None:
     response.set_cookie(
         name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="None", partitioned=True
     )
+
+
+_GRANTS: dict[str, Callable[[TokenIn, str | None], Response]] = {
+    "authorization_code": _by_code,
+    "refresh_token": _by_refresh,
+    "password": _by_password,
+    "urn:ietf:params:oauth:grant-type:jwt-bearer": _by_assertion,
+}

@@ -5,7 +5,8 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 
-from commentsvc.actions import appeals, posting, reporting, sanctions, voting
+from commentsvc.actions import appeals, networks, posting, reporting, sanctions, voting
+from commentsvc.actions.newsrooms import is_origin
 from commentsvc.actions.posting import ArticleRef
 from commentsvc.actions.rules import next_turn, rules_of
 from commentsvc.enums import Role, Scope, Status
@@ -16,7 +17,7 @@ from commentsvc.store.paging import decode_cursor, parse_id
 from commentsvc.web import answers, context, errors, shapes
 from commentsvc.web.cache import encode, public
 from commentsvc.web.idempotency import idempotent
-from commentsvc.web.security import caller, signed_in
+from commentsvc.web.security import caller, client_network, signed_in
 
 blueprint = APIBlueprint("widget_api", __name__, url_prefix="/api/v1", tag="Readers")
 
@@ -32,6 +33,7 @@ def config(query_data: shapes.SiteQuery) -> Response:
     """Return a site's name, guidelines, sorts and limits."""
     session = context.session()
     site = sites.get_site(session, query_data.site)
+    _note_page(site)
     sign_in = f"{context.services().settings.base_url}/auth/authorize"
     shape = shapes.config_json(site, sites.guidelines_of(session, site), sites.limits_of(site), sign_in=sign_in)
     return public(encode(shape))
@@ -138,6 +140,7 @@ def post(json_data: shapes.PostIn) -> Response:
     if json_data.nudge and (nudged := posting.nudge(session, prepared, judgement, by=by, now=now)):
         return errors.response(nudged)
     comment = posting.post(session, prepared, judgement, by=by, with_gap=with_gap, now=now)
+    networks.record(session, comment, client_network(), secret=services.settings.secret_key, now=now)
     return _own_answer(comment, judgement.verdict.breaches, 201)
 
 
@@ -324,6 +327,16 @@ def _of_this_site(text: str, reading: Any = None) -> int:
     if comment is None or comment.site_id != caller().site_id:
         raise NotFound("There is no such comment.")
     return int(comment.id)
+
+
+def _note_page(site: Site) -> None:
+    """Note where the widget was loaded, so that an admin can see that the site's tags work."""
+    origin = request.headers.get("Origin")
+    if origin is None and request.headers.get("Sec-Fetch-Site") == "same-origin":
+        # A page of our own origin, as in a demo: browsers send no Origin with it.
+        origin = request.host_url.rstrip("/")
+    if origin is not None and is_origin(origin):
+        context.services().seen.widget(site.key, origin, now=context.now())
 
 
 def _refuse_foreign_page(session: Any, site: Site) -> None:

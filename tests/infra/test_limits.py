@@ -31,6 +31,8 @@ def allowed(limiter: Limiter, name: str, *parts: object, most: int = 300) -> int
         ("vote", 120),
         ("report", 20),
         ("sign_up", 10),
+        ("export", 5),
+        ("delete_account", 10),
         ("sign_in", 20),
         ("token", 60),
         ("analyze", 6000),
@@ -46,6 +48,7 @@ def test_limit_is_reached_after_its_number(name: str, times: int) -> None:
 def test_every_limit_is_tested() -> None:
     assert set(LIMITS) == {
         "post", "vote", "report", "sign_up", "sign_in", "token", "analyze", "legal_notice",
+        "export", "delete_account",
     }  # fmt: skip
 
 

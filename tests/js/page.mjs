@@ -4,7 +4,18 @@ import { Window } from "happy-dom";
 
 export const window = new Window({ url: "http://localhost/story" });
 
-const names = ["document", "location", "history", "HTMLElement", "customElements", "CustomEvent", "Event", "Text", "Node"];
+const names = [
+  "document",
+  "location",
+  "history",
+  "HTMLElement",
+  "customElements",
+  "CustomEvent",
+  "Event",
+  "EventTarget",
+  "Text",
+  "Node",
+];
 for (const name of [...names, "localStorage", "sessionStorage", "CSSStyleSheet", "MessageEvent"]) {
   Object.defineProperty(globalThis, name, { value: window[name], configurable: true, writable: true });
 }

@@ -62,7 +62,7 @@ def test_stylesheet_is_the_newspapers_own(newspaper):
     answer.close()
 
 
-def test_the_services_own_front_page_leads_to_the_newspaper(app, settings) -> None:
+def test_the_services_own_front_page_leads_to_the_newspaper(app, settings, cast) -> None:
     from commentsvc.app import create_app
 
     demo = create_app(settings.model_copy(update={"demo": True}), judge=app.extensions["commentsvc"].judge)

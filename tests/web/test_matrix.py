@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from flask import session
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy import select
 
 from commentsvc.actions import bulks, policies, views
 from commentsvc.enums import NoticeKind, SanctionKind, Status
@@ -13,7 +14,7 @@ from commentsvc.moderation.replay import Tally
 from commentsvc.queries.queue import find_open_case_id
 from commentsvc.queries.sites import find_membership
 from commentsvc.store.db import now_us
-from commentsvc.store.models import Backtest, Membership, PolicyChange, Site
+from commentsvc.store.models import ApiToken, Backtest, Export, Membership, PolicyChange, SigningKey, Site
 from commentsvc.web.accounts import sign_in_here
 from tests import factories
 
@@ -195,6 +196,11 @@ MATRIX: dict[tuple[str, str], Row] = {
         (303, 404, 200, 200, 404), "/console/daily/insights/charts/pace.svg", kind="page",
     ),
     ("GET", "insights.export"): Row((303, 404, 200, 200, 404), "/console/daily/insights/pace.csv", kind="page"),
+    ("GET", "privacy_desk.show"): Row((303, 404, 403, 200, 404), "/console/daily/privacy", kind="page"),
+    ("POST", "privacy_desk.save"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/privacy",
+        {"network_days": "7", "mail_days": "30", "legal_days": "365", "access_days": "365"}, kind="form",
+    ),
     ("GET", "alerts_desk.show_alerts"): Row((303, 404, 403, 200, 404), "/console/daily/insights/alerts", kind="page"),
     ("POST", "alerts_desk.save_alerts"): Row(
         (303, 404, 403, 303, 404), "/console/daily/insights/alerts", {"depth": "5"}, kind="form",
@@ -202,6 +208,33 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "alerts_desk.send_test"): Row(
         (303, 404, 403, 422, 404), "/console/daily/insights/alerts/test", {}, kind="form",
     ),
+    # How people sign in: keys and provider are the administrators' affair.
+    ("GET", "signin_desk.show"): Row((303, 404, 403, 200, 404), "/console/daily/sign-in", kind="page"),
+    ("GET", "signin_desk.show_key"): Row(
+        (303, 404, 403, 200, 404), "/console/daily/sign-in/keys/{key}", kind="page",
+    ),
+    ("POST", "signin_desk.set_issuer"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/sign-in/issuer", {"token_issuer": "https://daily.example"},
+        kind="form",
+    ),
+    ("POST", "signin_desk.add_key"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/sign-in/keys", {"do": "shared"}, kind="form",
+    ),
+    ("POST", "signin_desk.retire_key"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/sign-in/keys/{key}/retire", {}, kind="form",
+    ),
+    ("POST", "signin_desk.check_token"): Row(
+        (303, 404, 403, 200, 404), "/console/daily/sign-in/check", {"token": "x"}, kind="form",
+    ),
+    ("POST", "signin_desk.set_provider"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/sign-in/provider", {"do": "remove"}, kind="form",
+    ),
+    # Signing in by a site's provider, linking and unlinking; what they do is tested in test_oidc.
+    ("POST", "oidc.start"): Row((404,) * 5, "/auth/oidc/daily/start", {}, kind="form"),
+    ("GET", "oidc.come_back"): Row((403,) * 5, "/auth/oidc/daily/callback", kind="page"),
+    ("GET", "identities.show"): Row((302, 200, 200, 200, 200), "/auth/sign-ins", kind="page"),
+    ("POST", "identities.link"): Row((302, 404, 404, 404, 404), "/auth/sign-ins/link/daily", {}, kind="form"),
+    ("POST", "identities.unlink"): Row((302, 404, 404, 404, 404), "/auth/sign-ins/1/unlink", {}, kind="form"),
     ("GET", "people_desk.show_people"): Row((303, 404, 200, 200, 404), "/console/daily/people", kind="page"),
     ("GET", "people_desk.show_person"): Row((303, 404, 200, 200, 404), "/console/daily/people/{nia}", kind="page"),
     ("POST", "people_desk.sanction"): Row(
@@ -277,6 +310,61 @@ MATRIX: dict[tuple[str, str], Row] = {
     ),
     ("GET", "shortcuts.show_keys"): Row((303, 404, 200, 200, 404), "/console/daily/keys", kind="page"),
     ("POST", "shortcuts.keep_keys"): Row((303, 404, 303, 303, 404), "/console/daily/keys", {}, kind="form"),
+    # The site's settings: its administrators only; another site's can't even see that it is there.
+    ("GET", "site_desk.show_settings"): Row((303, 404, 403, 200, 404), "/console/daily/settings", kind="page"),
+    ("POST", "site_desk.save_settings"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings",
+        {"name": "The Daily", "locale": "en", "time_zone": "Europe/Oslo"}, kind="form",
+    ),
+    ("GET", "site_desk.show_embed"): Row((303, 404, 403, 200, 404), "/console/daily/settings/embedding", kind="page"),
+    ("POST", "site_desk.add_origin"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings/origins", {"origin": "https://www.daily.example"},
+        kind="form",
+    ),
+    ("POST", "site_desk.remove_origin"): Row(
+        (303, 404, 403, 409, 404), "/console/daily/settings/origins/remove", {"origin": "https://daily.example"},
+        kind="form",
+    ),
+    ("GET", "site_desk.show_new_site"): Row((303, 403, 403, 200, 403), "/console/sites/new", kind="page"),
+    ("POST", "site_desk.add_site"): Row(
+        (303, 403, 403, 303, 403), "/console/sites/new",
+        {"name": "The Weekly", "key": "weekly", "origins": "https://weekly.example"}, kind="form",
+    ),
+    ("GET", "staff_desk.show_staff"): Row((303, 404, 403, 200, 404), "/console/daily/settings/staff", kind="page"),
+    ("POST", "staff_desk.invite"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings/staff", {"email": "fay@daily.example", "role": "manager"},
+        kind="form",
+    ),
+    ("POST", "staff_desk.take_back"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings/invitations/{invitation}/take-back", {}, kind="form",
+    ),
+    ("POST", "staff_desk.change_role"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings/staff/{cam}/role", {"role": "admin"}, kind="form",
+    ),
+    ("POST", "staff_desk.remove"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings/staff/{cam}/remove", {}, kind="form",
+    ),
+    ("GET", "token_desk.show_tokens"): Row((303, 404, 403, 200, 404), "/console/daily/settings/tokens", kind="page"),
+    ("POST", "token_desk.create"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings/tokens",
+        {"name": "CMS", "scopes": "articles", "lasts": "90"}, kind="form",
+    ),
+    ("POST", "token_desk.revoke"): Row(
+        (303, 404, 403, 303, 404), "/console/daily/settings/tokens/{token}/revoke", {}, kind="form",
+    ),
+    # One's own tokens: the one in the address is cam's, and nobody else's.
+    ("GET", "api_tokens.show_tokens"): Row((302, 200, 200, 200, 200), "/auth/tokens", kind="page"),
+    ("POST", "api_tokens.create"): Row(
+        (302, 303, 303, 303, 422), "/auth/tokens",
+        {"site": "daily", "name": "Mine", "scopes": "reader", "lasts": "30"}, kind="form",
+    ),
+    ("POST", "api_tokens.revoke"): Row((302, 404, 303, 404, 404), "/auth/tokens/{token}/revoke", {}, kind="form"),
+    ("GET", "invitations.show_invitation"): Row((404,) * 5, "/auth/invitation/nothing", kind="page"),
+    ("POST", "invitations.accept"): Row((404,) * 5, "/auth/invitation/nothing", {}, kind="form"),
+    # Setting up: over as soon as there is a site.
+    ("GET", "first_run.show_setup"): Row((303,) * 5, "/setup", kind="page"),
+    ("POST", "first_run.prove_code"): Row((303,) * 5, "/setup", {"code": "AAAA"}, kind="form"),
+    ("POST", "first_run.set_up"): Row((303,) * 5, "/setup/site", {}, kind="form"),
     # Accounts and signing in: open to everyone; what they do is tested in test_accounts and test_token.
     ("GET", "accounts.sign_in"): Row(ANYONE, "/auth/sign-in", kind="page"),
     ("POST", "accounts.sign_in"): Row((422,) * 5, "/auth/sign-in", {}, kind="form"),
@@ -286,6 +374,14 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "accounts.account"): Row((302, 200, 200, 200, 200), "/auth/account", kind="page"),
     ("GET", "confirming.confirm"): Row((302, 200, 200, 200, 200), "/auth/confirm", kind="page"),
     ("POST", "confirming.confirm"): Row((302, 422, 422, 422, 422), "/auth/confirm", {}, kind="form"),
+    ("GET", "privacy.show"): Row((302, 200, 200, 200, 200), "/auth/privacy", kind="page"),
+    ("POST", "privacy.export"): Row((302, 303, 303, 303, 303), "/auth/privacy/exports", {}, kind="form"),
+    ("GET", "privacy.download"): Row((302, 404, 404, 404, 404), "/auth/privacy/exports/{export}", kind="page"),
+    ("GET", "privacy.delete"): Row((302, 200, 200, 200, 200), "/auth/privacy/delete", kind="page"),
+    ("POST", "privacy.delete"): Row((302, 303, 303, 422, 303), "/auth/privacy/delete", {"sure": "y"}, kind="form"),
+    ("POST", "privacy.keep"): Row((302, 303, 303, 303, 303), "/auth/privacy/keep", {}, kind="form"),
+    ("GET", "privacy.keep_by_link"): Row((404,) * 5, "/auth/keep-account/x", kind="page"),
+    ("POST", "privacy.keep_by_link"): Row((404,) * 5, "/auth/keep-account/x", {}, kind="form"),
     ("GET", "accounts.set_password"): Row((404, 404, 404, 404, 404), "/auth/set-password/x", kind="page"),
     ("POST", "accounts.set_password"): Row((404, 404, 404, 404, 404), "/auth/set-password/x", {}, kind="form"),
     ("GET", "accounts.authorize"): Row((404,) * 5, "/auth/authorize", kind="page"),
@@ -347,7 +443,14 @@ def scene(db, cast):
             writing, membership=mine, name="Mine", filters={"q": "x"}, shared=False, now=now_us()
         )  # fmt: skip
         sanction = factories.sanction(writing, nia, cast.daily, SanctionKind.BAN)
+        key = SigningKey(site_id=cast.daily.id, kid="first", algorithm="HS256", created_at=1)
+        writing.add(key)
         clearing = factories.clearing(writing, nia, cast.daily, cast.cam)
+        export = Export(
+            person_id=nia.id, state="ready", reached=[], created_at=1, ready_at=1, expires_at=2**62
+        )  # fmt: skip
+        writing.add(export)
+        writing.flush()
         tokens = {
             "nobody": {},
             "ada": factories.bearer(writing, cast.ada, cast.daily),
@@ -355,10 +458,15 @@ def scene(db, cast):
             "eve": factories.bearer(writing, cast.eve, cast.daily, *factories.STAFF),
             "dee": factories.bearer(writing, cast.dee, cast.other, *factories.STAFF),
         }
+        staff_token = writing.scalar(select(ApiToken.id).where(ApiToken.person_id == cast.cam.id))
+        invitation = factories.invitation(writing, cast.daily, cast.eve)
     ids = {"theirs": str(theirs.id), "held": str(held.id), "decision": str(decision.id)}
     ids |= {"backtest": str(backtest.id), "change": str(change.id)}
     ids |= {"nia": str(nia.id), "sanction": str(sanction.id), "clearing": str(clearing.id)}
-    ids |= {"article": str(cast.story.id)}
+    ids |= {"article": str(cast.story.id), "key": str(key.id)}
+    ids |= {"article": str(cast.story.id), "cam": str(cast.cam.id)}
+    ids |= {"token": str(staff_token), "invitation": str(invitation.id)}
+    ids |= {"article": str(cast.story.id), "export": str(export.id)}
     ids |= {"batch": decision.batch, "prepared": str(prepared.id), "bulk": str(started.id)}
     ids |= {"case": str(case), "view": str(view.id)}
     return ids, tokens

@@ -308,7 +308,9 @@ def test_password_grant_needs_its_members(client: Any, cast: Cast, with_password
 # Who may ask
 
 
-@pytest.mark.parametrize("grant", ["urn:ietf:params:oauth:grant-type:jwt-bearer", "client_credentials", "implicit", ""])
+@pytest.mark.parametrize(
+    "grant", ["urn:ietf:params:oauth:grant-type:saml2-bearer", "client_credentials", "implicit", ""]
+)
 def test_other_grants_are_unsupported(client: Any, cast: Cast, grant: str):
     assert error_of(ask(client, grant_type=grant, assertion="x")) == (400, "unsupported_grant_type")
 

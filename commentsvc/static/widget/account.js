@@ -49,6 +49,8 @@ class Account extends EventTarget {
     super();
     this.base = base;
     this.site = site;
+    // The page's own sign-out. Anonymous readers never load this module, and have nothing to end.
+    document.addEventListener("comments:sign-out", () => this.signOut().catch(() => {}));
   }
 
   get isSignedIn() {
@@ -62,13 +64,13 @@ class Account extends EventTarget {
   }
 
   /**
-   * Sign in by the pop-up; a second call brings the open window to the front.
+   * Sign in as the page wants it, or by the pop-up; a second call brings the open window to the front.
    *
    * @param {boolean} create
    */
   signIn(create) {
     if (this.#signingIn) this.#window?.focus();
-    this.#signingIn ??= this.#byWindow(create).finally(() => {
+    this.#signingIn ??= (this.#byPage(create) ?? this.#byWindow(create)).finally(() => {
       this.#signingIn = null;
     });
     return this.#signingIn;
@@ -88,7 +90,8 @@ class Account extends EventTarget {
    * @param {string} jwt
    */
   async signInWith(jwt) {
-    await this.#grant({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion: jwt });
+    await this.#tryCookies();
+    await this.#grant({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion: jwt, cookie: false });
     this.#changed();
   }
 
@@ -113,6 +116,7 @@ class Account extends EventTarget {
   /** Sign out here and revoke the token family at the service. */
   async signOut() {
     const refresh = this.#kept();
+    this.#probe = null;
     this.#forget();
     this.#changed();
     await send(this.base, "POST", "token/revoke", { site: this.site, ...refresh }, { credentials: true });
@@ -135,6 +139,29 @@ class Account extends EventTarget {
     }
     await this.#renew();
     return send(this.base, method, path, body, { token: this.#token, key });
+  }
+
+  /**
+   * Ask the page whether it signs its readers in itself; it must say so before the click's moment is over.
+   *
+   * @param {boolean} create
+   * @returns {Promise<void> | null}
+   */
+  #byPage(create) {
+    /** @type {unknown} */
+    let answer;
+    const respondWith = (/** @type {unknown} */ jwt) => {
+      answer = jwt;
+    };
+    const detail = { site: this.site, create, respondWith };
+    document.dispatchEvent(new CustomEvent("comments:signin-wanted", { detail }));
+    if (!answer) return null;
+    return Promise.resolve(answer)
+      .catch(() => null)
+      .then((jwt) => {
+        if (!jwt) throw new ApiError(-1, { code: "signin_cancelled" });
+        return this.signInWith(String(jwt));
+      });
   }
 
   /** @param {boolean} create */

@@ -48,6 +48,8 @@ export class ArticleComments extends HTMLElement {
    * @param {string} jwt
    */
   async signIn(jwt) {
+    // Placed in this very turn, it has no section yet.
+    await null;
     await this.#section?.signInWith(jwt);
   }
 }

@@ -18,6 +18,7 @@ Object.assign(catalogues.en, {
   error_needs_https: "Signing in needs https: please open this page at its https address.",
   error_popup_blocked: "The sign-in window could not open.",
   error_popup_closed: "The sign-in window closed before it was done.",
+  error_signin_cancelled: "Signing in was not finished.",
   error_sign_in_failed: "Signing in didn't work. Please try again.",
 
   your_comment: "Your comment",

@@ -35,6 +35,7 @@ catalogues.en = {
   in_reply_to: "in reply to {name}",
   manager: "Community manager",
   admin: "Community team",
+  namesake: "another of this name",
   edited: "edited",
   pinned: "Pinned",
   featured: "Picked by the editors",

@@ -3,6 +3,7 @@
 Times are integer microseconds since 1970 (UTC), ids are 64-bit integers; both mean the same on SQLite and PostgreSQL.
 """
 
+from commentsvc.store.models.administration import FirstRun, Invitation, Sighting, SiteChange
 from commentsvc.store.models.bulk import Band, Bulk, BulkItem
 from commentsvc.store.models.desk import (
     Appeal,
@@ -23,8 +24,18 @@ from commentsvc.store.models.mail import OutgoingMail
 from commentsvc.store.models.notices import Bounce, Follow, NoticePreference
 from commentsvc.store.models.people import Clearing, Membership, Person, PersonNote, Sanction
 from commentsvc.store.models.policies import Backtest, PolicyChange, SiteSecret
+from commentsvc.store.models.privacy import (
+    Access,
+    AccountDeletion,
+    CommentNetwork,
+    Export,
+    ExportPart,
+    NetworkKey,
+    Retention,
+)
 from commentsvc.store.models.rules import BreakerTrip, RuleChange
 from commentsvc.store.models.signin import ApiToken, AuthorizationCode, OneTimeLink, RefreshToken, SignInFailure
+from commentsvc.store.models.single_signon import Identity, RefusedSignOn, SigningKey, SignOn, UsedAssertion
 from commentsvc.store.models.sites import Article, Guidelines, Origin, Site
 from commentsvc.store.models.table import CLOSED, OPEN, PUBLISHED, Table
 from commentsvc.store.models.thread import Comment, Nudge, Revision, Vote
@@ -34,6 +45,8 @@ __all__ = [
     "CLOSED",
     "OPEN",
     "PUBLISHED",
+    "Access",
+    "AccountDeletion",
     "Alert",
     "AlertMessage",
     "AlertSettings",
@@ -50,15 +63,22 @@ __all__ = [
     "Case",
     "Clearing",
     "Comment",
+    "CommentNetwork",
     "CommentNote",
     "Decision",
     "DefaultView",
+    "Export",
+    "ExportPart",
+    "FirstRun",
     "Follow",
     "Guidelines",
     "IdempotencyKey",
+    "Identity",
+    "Invitation",
     "Job",
     "LegalNotice",
     "Membership",
+    "NetworkKey",
     "Notice",
     "NoticePreference",
     "Nudge",
@@ -70,18 +90,25 @@ __all__ = [
     "PolicyChange",
     "Presence",
     "RefreshToken",
+    "RefusedSignOn",
     "Report",
     "Rescoring",
+    "Retention",
     "Revision",
     "RuleChange",
     "Sanction",
     "SavedView",
     "ShadowVerdict",
     "Shortcuts",
+    "Sighting",
     "SignInFailure",
+    "SignOn",
     "SignalRow",
+    "SigningKey",
     "Site",
+    "SiteChange",
     "SiteSecret",
     "Table",
+    "UsedAssertion",
     "Vote",
 ]

@@ -241,6 +241,7 @@ class Notice(Table):
             "ix_notices_once", "person_id", "comment_id", where="kind IN ('reply', 'mention', 'followed')", unique=True
         ),
         Index("ix_notices_person", "person_id", "site_id", "id"),
+        Index("ix_notices_comment", "comment_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,6 +1,6 @@
 """Who takes part, in which role, under which sanctions?"""
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import Boolean, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from commentsvc.store.models.table import Table, partial_index
@@ -13,7 +13,7 @@ class Person(Table):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
-    """Lower-cased; None once the account is deleted."""
+    """Lower-cased; None for who only comes from a site's own accounts, and once the account is deleted."""
     name: Mapped[str] = mapped_column(String(60))
     skeleton: Mapped[str] = mapped_column(String(200), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(200))
@@ -39,6 +39,8 @@ class Membership(Table):
     site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"), primary_key=True)
     name: Mapped[str] = mapped_column(String(60))
     skeleton: Mapped[str] = mapped_column(String(200))
+    namesake: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Whether another member had this name before: names of a site's own accounts may come twice, and are marked."""
     role: Mapped[str] = mapped_column(String(20), default="reader")
     published_count: Mapped[int] = mapped_column(default=0)
     rejected_count: Mapped[int] = mapped_column(default=0)

@@ -45,11 +45,13 @@ class ApiToken(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
-    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"))
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id"), index=True)
     name: Mapped[str] = mapped_column(String(100))
     scopes: Mapped[list[Any]]
     created_at: Mapped[int]
+    expires_at: Mapped[int | None]
     last_used_at: Mapped[int | None]
+    """To the minute: a request in a minute that is known already writes nothing."""
     revoked_at: Mapped[int | None]
 
 
