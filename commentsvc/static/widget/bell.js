@@ -22,7 +22,7 @@ const css = `
  *
  * @param {Section} section
  */
-export function ring(section) {
+export function tell(section) {
   const { context, account, reader } = section;
   if (!context || !account || !reader.person) return;
   dress(context.shadow, css);
