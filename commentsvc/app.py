@@ -46,7 +46,10 @@ from commentsvc.web import (
     invitations,
     law_desk,
     legal_notices,
+    mail_preview,
     managers_api,
+    notices,
+    notices_api,
     oidc,
     operations,
     people_desk,
@@ -102,13 +105,13 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     app = _bare_app(settings, judge or build_judge(settings), spec_path="/api/v1/openapi.json")
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
     accounts.setup(app)
-    apis = (widget_api, publishers_api, managers_api, token_endpoint, perspective, rights)
+    apis = (widget_api, notices_api, publishers_api, managers_api, token_endpoint, perspective, rights)
     desks = (
         console, shortcuts, presence, saved_views, bulk, waves, people_desk, articles_desk, sections, policy_desk,
         insights, alerts_desk, signin_desk, site_desk, staff_desk, token_desk, privacy_desk, law_desk, accounts_desk,
     )  # fmt: skip
     pages = (
-        accounts, account_pages, account_links, second_step, oidc, identities, confirming, privacy, api_tokens,
+        accounts, account_pages, account_links, second_step, oidc, identities, confirming, notices, privacy, api_tokens,
         invitations, first_run, legal_notices, statements, assets, docs, embed, feeds, reading, operations,
     )  # fmt: skip
     for module in (*apis, *desks, *pages):
@@ -119,6 +122,7 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
     app.add_url_rule("/", "home", app.doc(hide=True)(lambda: redirect(home)))
     app.spec_processor(docs.name_refused_bodies)
     if settings.demo:
+        mail_preview.mount(app, settings)
         mount_demo(app)
     return app
 

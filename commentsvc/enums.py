@@ -343,6 +343,7 @@ class MailKind(StrEnum):
     """What a mail says; each has its texts in templates/mail."""
 
     INVITATION = "invitation"
+    NOTICES = "notices"
     EXPORT_READY = "export_ready"
     DELETION_ASKED = "deletion_asked"
     DELETION_DONE = "deletion_done"
@@ -362,9 +363,27 @@ class NoticeKind(StrEnum):
     DECISION = "decision"
     REPLY = "reply"
     MENTION = "mention"
+    FOLLOWED = "followed"
     APPEAL = "appeal"
     SANCTION = "sanction"
     REPORT = "report"
+
+
+class MailPace(StrEnum):
+    """When a person is told by mail: at once, gathered by hour or by day, or never."""
+
+    AT_ONCE = "at_once"
+    HOURLY = "hourly"
+    DAILY = "daily"
+    NEVER = "never"
+
+
+class Following(StrEnum):
+    """Whether a person wants to hear of a thread: of all that is new, of nothing, or as is usual."""
+
+    FOLLOW = "follow"
+    MUTE = "mute"
+    USUAL = "usual"
 
 
 class Purpose(StrEnum):

@@ -22,12 +22,15 @@ from commentsvc.actions import (
     breaker,
     bulks,
     clearing,
+    digests,
     erasing,
     exporting,
     judging,
     mailing,
+    notices,
     purging,
     rescoring,
+    telling,
 )
 from commentsvc.infra import jobs, measures
 from commentsvc.infra.jobs import Claim
@@ -140,6 +143,22 @@ def _clear_person(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int |
     return _take_turn(lambda: None if clearing.advance(db, args["clearing"], now=now_us()) is None else 0)
 
 
+def _tell(db: Database, _judge: Judge, claims: Sequence[Claim]) -> Sequence[int | None]:
+    with db.writing() as session:
+        for claimed in claims:
+            telling.tell(session, claimed.args["comment"], is_new=claimed.args["new"], now=now_us())
+    return [None] * len(claims)
+
+
+def _tell_followers(db: Database, _judge: Judge, args: Mapping[str, Any]) -> None:
+    with db.writing() as session:
+        telling.tell_followers(session, args, now=now_us())
+
+
+def _write_notice_mails(db: Database, _judge: Judge, _args: Mapping[str, Any]) -> int | None:
+    return _take_turn(lambda: digests.advance(db, now=now_us()))
+
+
 def _erase_person(db: Database, _judge: Judge, args: Mapping[str, Any]) -> int | None:
     return _take_turn(lambda: erasing.advance(db, args["deletion"], now=now_us()))
 
@@ -160,8 +179,10 @@ JOBS: Mapping[str, Work] = {
     erasing.JOB: _erase_person,
     breaker.JOB: _look_at_breaker,
     breaker.RETURN_JOB: _let_breaker_go,
+    telling.FOLLOWERS_JOB: _tell_followers,
+    notices.MAIL_JOB: _write_notice_mails,
 }
-JOBS_TOGETHER: Mapping[str, Together] = {"rescore": _rescore, judging.ASK: _ask}
+JOBS_TOGETHER: Mapping[str, Together] = {"rescore": _rescore, judging.ASK: _ask, telling.JOB: _tell}
 
 
 class Keeper:

@@ -135,9 +135,11 @@ def test_every_job_has_an_action() -> None:
         "bulk",
         "clear_person",
         "erase_person",
+        "notice_mails",
         "rescore_site",
+        "tell_followers",
     }
-    assert set(JOBS_TOGETHER) == {"ask", "rescore"}
+    assert set(JOBS_TOGETHER) == {"ask", "rescore", "tell"}
 
 
 def test_run_worker_watches_and_tells(db: Database, cast: Cast, judge: Judge, settings: Settings) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from commentsvc.actions import appeal_outcomes, breaker, cases, notices, report_outcomes, shelves
+from commentsvc.actions import appeal_outcomes, breaker, cases, notices, report_outcomes, shelves, telling
 from commentsvc.enums import Action, CaseState, Guideline, NoticeKind, Reason, Status
 from commentsvc.errors import Conflict, DomainError, Invalid, NotFound
 from commentsvc.store.models import Article, Case, Comment, Decision, Membership, Person, Site
@@ -99,6 +99,8 @@ def decide(
         report_outcomes.answer_reports(session, comment, decision, now=now)
     if closed is None or not appeal_outcomes.answer(session, closed, decision, now=now):
         _tell_author(session, comment, decision, now=now)
+    if status == Status.PUBLISHED and (before != status or action == Action.PUBLISH):
+        telling.enqueue(session, comment, is_new=before != status, now=now)
     breaker.watch(session, site, article.id, now=now)
     return decision
 

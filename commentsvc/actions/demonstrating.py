@@ -120,6 +120,7 @@ class _Newsroom:
 
     def _person(self, key: str, name: str, email: str, role: Role, password: str | None, *, at: int) -> None:
         person = accounts.open_account(self.session, NewAccount(name, email, password), now=at)
+        person.email_verified_at = at
         accounts.join(self.session, person, self.site, now=at)
         accounts.set_role(self.session, person, self.site, role)
         self.people[key] = person

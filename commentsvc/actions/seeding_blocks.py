@@ -228,6 +228,8 @@ class _Grower:
                 "kind": NoticeKind.DECISION,
                 "decision_id": decision,
                 "facts": "{}",
+                "in_page": True,
+                "mail_at": None,
                 "created_at": row["created_at"] + 600_000_000,
                 "read_at": None,
             }

@@ -34,6 +34,7 @@ from commentsvc.actions.accounts import NewAccount
 from commentsvc.actions.names import numbered
 from commentsvc.app import build_judge, configure_logs
 from commentsvc.cli.backup import backup, restore
+from commentsvc.cli.bounce import bounce
 from commentsvc.cli.classifier import classifier
 from commentsvc.cli.doctor import examine
 from commentsvc.cli.opening import open_database
@@ -136,7 +137,8 @@ def demo(port: int) -> None:
     click.echo(
         f"\n  The Harbour Gazette  {pages}/\n"
         f"  The managers' side   {settings.base_url}/console\n"
-        f"  The API's page       {settings.base_url}/api/docs\n\n"
+        f"  The API's page       {settings.base_url}/api/docs\n"
+        f"  The mails it sends   {settings.base_url}/demo/mails\n\n"
         "  Readers  ada@demo.example, bo@demo.example\n"
         "  Manager  cam@demo.example   Administrator  eve@demo.example   (dee@demo.example manages `other`)\n"
         f"  Password {demonstrating.PASSWORD}\n"
@@ -261,6 +263,7 @@ def classify(text: str, article: IO[str] | None) -> None:
     judge.close()
 
 
+main.add_command(bounce)
 main.add_command(classifier)
 main.add_command(scorer)
 main.add_command(backup)

@@ -18,6 +18,7 @@ LIMITS: Mapping[str, str] = {
     "post": "20/minute",
     "vote": "120/minute",
     "report": "20/hour",
+    "follow": "60/minute",
     "legal_notice": "10/hour",
     "invite": "30/hour",
     "set_up": "10/hour",

@@ -15,8 +15,15 @@ import structlog
 from commentsvc.errors import Unanswered
 
 _TIMEOUT_S = 15.0
+_POLICY = SMTP.clone(max_line_length=900)
+"""Python folds at 78, and would break a longer address in List-Unsubscribe into encoded words. RFC 5322 allows 998."""
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_NO_SUCH_ADDRESS = re.compile(rb"5\.1\.[0-9]+|5\.2\.1")
 _log = structlog.get_logger(__name__)
+
+
+class AddressRefused(Unanswered):
+    """The server says that there is no such address, so that trying again is of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +58,20 @@ def send(url: str, mail: Mail, *, sender: str, trust: ssl.SSLContext | None = No
             server.send_message(message)
     except smtplib.SMTPAuthenticationError:
         raise Unanswered(f"The mail server {host} refused the user name or password.") from None
-    except smtplib.SMTPRecipientsRefused:
-        raise Unanswered(f"The mail server {host} refused the address {mail.to}.") from None
+    except smtplib.SMTPRecipientsRefused as error:
+        kind = AddressRefused if any(_is_for_good(*why) for why in error.recipients.values()) else Unanswered
+        raise kind(f"The mail server {host} refused the address {mail.to}.") from None
     except smtplib.SMTPException as error:
         raise Unanswered(f"The mail server {host} refused the mail: {type(error).__name__}.") from None
     except (OSError, ValueError) as error:
         raise Unanswered(f"The mail server {host} couldn't be reached: {type(error).__name__}.") from None
+
+
+def _is_for_good(code: int, said: bytes) -> bool:
+    """Say whether a refusal is about the address itself: a full mailbox or a grey list says 5xx too."""
+    if re.match(rb"\d\.\d+\.\d+\b", said):
+        return _NO_SUCH_ADDRESS.match(said) is not None
+    return code in {550, 551, 553}
 
 
 def _connected(
@@ -81,7 +96,7 @@ def _connected(
 
 def _message(mail: Mail, sender: str) -> EmailMessage:
     """Write the mail; whatever a subject holds stays one line, and an address is one address."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     try:
         message["From"] = Address(addr_spec=sender)
         message["To"] = Address(addr_spec=mail.to)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from commentsvc.enums import Role, Trust
 from commentsvc.queries.sites import barring, is_in_force
 from commentsvc.queries.trust import trust_of
-from commentsvc.store.models import Membership, Person, Sanction
+from commentsvc.store.models import Membership, Person, Sanction, Site
 
 _MISUSE_FROM, _MISUSE_SHARE = 5, 0.25
 
@@ -132,3 +132,9 @@ def _face(person: Person, membership: Membership | None) -> Face:
     if membership is None:
         return Face(person.id, person.name, Role.READER)
     return face_of(membership)
+
+
+def joined_sites(session: Session, person_id: int) -> list[Site]:
+    """List the sites that a person takes part in, by name."""
+    mine = select(Site).join(Membership, Membership.site_id == Site.id).where(Membership.person_id == person_id)
+    return list(session.scalars(mine.order_by(Site.name, Site.id)))

@@ -1,4 +1,4 @@
-"""What is there for one reader: their votes, their own comments and what was decided, unread notices?"""
+"""What is there for one reader: their votes, their own comments and what was decided?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from commentsvc.enums import Action, Status
 from commentsvc.queries import appeals
-from commentsvc.store.models import Appeal, Article, Comment, Decision, Notice, Vote
+from commentsvc.store.models import Appeal, Article, Comment, Decision, Vote
 
 _MOST_VOTES = 1000
 _MOST_OWN = 100
@@ -65,14 +65,6 @@ def is_appealable(comment: Comment, decision: Decision) -> bool:
     """Whether the decision in force is one that its author may appeal against."""
     by_person = decision.by_person_id is not None
     return comment.status == Status.REJECTED or (comment.status == Status.HELD and by_person)
-
-
-def count_unread(session: Session, person_id: int, site_id: int) -> int:
-    """Count the notices that the reader hasn't seen."""
-    query = select(func.count()).where(
-        Notice.person_id == person_id, Notice.site_id == site_id, Notice.read_at.is_(None)
-    )
-    return session.scalar(query) or 0
 
 
 def _own(comment: Comment, decision: Decision | None, appealed: Mapping[int, Appeal], *, now: int) -> Own:

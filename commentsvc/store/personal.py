@@ -185,6 +185,16 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(m.Notice.comment_id, Fate.DELETE, "It may quote who is gone."),
     Rule(
+        m.Follow.person_id, Fate.DELETE, "Nobody is there to be told.", "Threads you follow or have muted",
+        "site_id article_id comment_id muted created_at",
+    ),
+    Rule(m.Follow.comment_id, Fate.DELETE, "Nothing more is written below what is gone."),
+    Rule(
+        m.NoticePreference.person_id, Fate.DELETE, "Nobody is there to be told.", "How you want to be told",
+        "site_id kind in_page mail",
+    ),
+    Rule(m.Bounce.address, Fate.DELETE, "Whoever has the address next may be sent mail."),
+    Rule(
         m.OutgoingMail.person_id, Fate.DELETE, "Nobody is there to read it.", "Mails to you",
         "kind to_address site_id facts created_at sent_at",
     ),

@@ -32,7 +32,8 @@ csrf = CSRFProtect()
 
 _WRONG = "This e-mail and password don't go together."
 _OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
-_NO_FORMS = ("/api/", "/v1alpha1/")
+_NO_FORMS = ("/api/", "/v1alpha1/", "/unsubscribe/")
+"""Where no session counts: another proof comes with each request."""
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _STATE = re.compile(r"[\x21-\x7e]{8,200}")
 _PLAIN = re.compile(r"[^\\\x00-\x20\x7f]{1,2000}")

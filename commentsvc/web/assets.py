@@ -12,7 +12,9 @@ blueprint = Blueprint("assets", __name__)
 _YEAR = 365 * 24 * 3600
 
 
-@blueprint.get("/static/<any(shared, console, accounts, first_run, legal_notices, privacy, reading):folder>/<name>")
+@blueprint.get(
+    "/static/<any(shared, console, accounts, first_run, legal_notices, notices, privacy, reading):folder>/<name>"
+)
 def asset(folder: str, name: str) -> Response:
     """Send one file; under its current version it may be kept for ever."""
     response = send_from_directory(STATIC / folder, name)

@@ -11,7 +11,7 @@ from commentsvc.actions.posting import ArticleRef
 from commentsvc.actions.rules import next_turn, rules_of
 from commentsvc.enums import Role, Scope, Status
 from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
-from commentsvc.queries import readers, sites, threads
+from commentsvc.queries import notices, readers, sites, threads
 from commentsvc.store.models import Article, Comment, Person, Site
 from commentsvc.store.paging import decode_cursor, parse_id
 from commentsvc.web import answers, context, errors, rights, shapes
@@ -252,7 +252,7 @@ def me(query_data: shapes.MeQuery) -> Response:
         for o in own
     ]
     shape = shapes.me_json(
-        person, name=name, role=role, votes=votes, mine=mine, unread=readers.count_unread(session, person.id, site.id),
+        person, name=name, role=role, votes=votes, mine=mine, unread=notices.count_unread(session, person.id, site.id),
         sanctions=rights.sanctions_json(person.id, site.id),
         wait=_wait(site, article),
     )  # fmt: skip

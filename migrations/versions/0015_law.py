@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TIME = ["site_id", "created_at", "by_person_id", "action", "from_status", "to_status"]

@@ -10,6 +10,8 @@ from commentsvc.store.personal import PERSON_COLUMNS, RULES, By, Fate
 _TELLING = re.compile(r"e?mail|address|phone|birth|(^|_)ip($|_)|user_agent|target$|full_name|nickname")
 _NO_PERSON = {
     "sites.asks_verified_email": "a switch",
+    "notices.mail_at": "a time",
+    "notice_preferences.mail": "a choice",
     "persons.email": "of the account itself",
     "persons.email_verified_at": "a time",
     "retentions.mail_days": "a number",

@@ -9,7 +9,7 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
 from commentsvc.actions import appeals, bulks, policies, views
-from commentsvc.enums import SanctionKind, Status
+from commentsvc.enums import NoticeKind, SanctionKind, Status
 from commentsvc.moderation.replay import Tally
 from commentsvc.queries.queue import find_open_case_id
 from commentsvc.queries.sites import find_membership
@@ -75,6 +75,24 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "widget_api.acknowledge"): Row(
         (401, 404, 404, 404, 403), "/api/v1/me/acknowledge", {**SITE, "sanction": "{sanction}"},
     ),
+    ("GET", "notices_api.list_notices"): Row((401, 200, 200, 200, 403), "/api/v1/notices", query=SITE),
+    ("PUT", "notices_api.mark_read"): Row((401, 200, 200, 200, 403), "/api/v1/notices/read", {**SITE, "up_to": "1"}),
+    ("GET", "notices_api.show_following"): Row(
+        (401, 200, 200, 200, 403), "/api/v1/follows", query={**SITE, "article": "story"},
+    ),
+    ("PUT", "notices_api.follow"): Row(
+        (401, 200, 200, 200, 403), "/api/v1/follows", {**SITE, "article": "story", "following": "follow"},
+    ),
+    ("GET", "notices.show"): Row((302, 200, 200, 200, 200), "/auth/notices", kind="page"),
+    ("POST", "notices.save"): Row(
+        (302, 303, 303, 303, 404), "/auth/notices",
+        {**SITE, **{f"mail_{kind}": "never" for kind in NoticeKind}}, kind="form",
+    ),
+    ("POST", "notices.let_go"): Row(
+        (302, 303, 303, 303, 404), "/auth/notices/follows", {**SITE, "follow": "1"}, kind="form",
+    ),
+    ("GET", "notices.ask_to_stop"): Row((404,) * 5, "/unsubscribe/1.1.forged", kind="page"),
+    ("POST", "notices.stop"): Row((404,) * 5, "/unsubscribe/1.1.forged", {}, kind="form"),
     # Publishers' servers and managers' scripts: a personal token with the scope, for this site.
     ("PUT", "publishers_api.put_article"): Row((401, 403, 200, 200, 403), "/api/v1/articles", {**SITE, **ARTICLE}),
     ("GET", "publishers_api.get_article"): Row(

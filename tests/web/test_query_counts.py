@@ -2,8 +2,8 @@
 
 import pytest
 
-from commentsvc.actions import browsers, sanctions
-from commentsvc.enums import SanctionKind, Status
+from commentsvc.actions import browsers, notices, sanctions
+from commentsvc.enums import Following, NoticeKind, SanctionKind, Status
 from commentsvc.store.db import now_us
 from tests import factories
 from tests.queries.test_threads import counted
@@ -85,3 +85,22 @@ def test_the_list_of_sessions_costs_the_same_for_1_and_20(app, db, cast) -> None
         costs.append(len(statements))
 
     assert costs[0] == costs[1]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/notices?site=daily&limit=30", "/api/v1/follows?site=daily&article=story"])
+def test_what_one_is_told_costs_the_same_at_1_and_30(app, db, cast, path: str) -> None:
+    costs = []
+    with db.writing() as session:
+        token = factories.bearer(session, cast.ada, cast.daily)
+    for count in (1, 29):
+        with db.writing() as session:
+            for _ in range(count):
+                comment = factories.comment(session, cast.story, cast.bo)
+                notices.tell_of(session, NoticeKind.MENTION, comment, [cast.ada.id], site=cast.daily, now=now_us())
+                notices.follow(session, cast.story, comment.id, Following.FOLLOW, by=cast.ada, now=now_us())
+        with counted(app.extensions["commentsvc"].db) as statements:
+            answer = app.test_client().get(path, headers=token)
+        assert len(answer.get_json().get("notices") or answer.get_json()["comments"]) in {count, 30}
+        costs.append(len(statements))
+
+    assert costs[0] == costs[1] <= 8

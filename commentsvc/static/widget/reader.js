@@ -11,6 +11,8 @@ export class Reader {
   mine = new Map();
   /** @type {import("./types").Sanction[]} what the site restricts them by */
   sanctions = [];
+  /** How many notices they haven't seen. */
+  unread = 0;
   /** When slow mode lets them write again, in this browser's milliseconds. */
   turn = 0;
   /** @type {Awaited<ReturnType<typeof import("./account.js").accountOf>> | null} */
@@ -85,6 +87,7 @@ export class Reader {
       this.turn = Date.now() + me.wait * 1000;
       this.mine = new Map(me.mine.map((/** @type {import("./types").Mine} */ one) => [one.id, one]));
       this.sanctions = me.sanctions;
+      this.unread = me.notices.unread;
     } else {
       this.person = null;
       this.votes = {};
@@ -97,7 +100,7 @@ export class Reader {
   /**
    * Send something as the signed-in reader.
    *
-   * @param {"POST" | "PUT" | "PATCH" | "DELETE"} method
+   * @param {"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} method
    * @param {string} path
    * @param {object} [body]
    * @param {string} [key]

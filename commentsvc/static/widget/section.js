@@ -212,6 +212,7 @@ export class Section {
       const out = button(say("sign_out"), "link", () => this.#signOut());
       const name = h("strong", { dir: "auto" }, person.name);
       this.account?.replaceChildren(h("span", {}, `${say("signed_in_as")} `, name), out);
+      import("./bell.js").then(({ tell }) => tell(this)).catch((error) => this.#tell(error));
     } else {
       const up = button(say("sign_up"), "primary", () => this.#signIn(true));
       const inside = button(say("sign_in"), "link", () => this.#signIn(false));

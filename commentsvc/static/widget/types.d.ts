@@ -88,6 +88,19 @@ export interface Sanction extends Redress {
   until: string | null;
 }
 
+/** One thing that the reader is told of. */
+export interface Notice {
+  id: string;
+  kind: string;
+  title: string;
+  created_at: string;
+  read: boolean;
+  comment: { id: string; parent: string | null; author: string | null; excerpt: string; status: string } | null;
+  article: { key: string; url: string; title: string } | null;
+  decision: { id: string; status: string; was_public: boolean; guideline: string | null; message: string; decided_by: string } | null;
+  message: string;
+}
+
 export interface Person {
   id: string;
   name: string;

@@ -21,6 +21,7 @@ from commentsvc.store.models.desk import (
 from commentsvc.store.models.insight import Alert, AlertMessage, AlertSettings, ShadowVerdict
 from commentsvc.store.models.law import Appeal, LawSettings, NotifierMeasure
 from commentsvc.store.models.mail import OutgoingMail
+from commentsvc.store.models.notices import Bounce, Follow, NoticePreference
 from commentsvc.store.models.people import Clearing, Membership, Person, PersonNote, Sanction
 from commentsvc.store.models.policies import Backtest, PolicyChange, SiteSecret
 from commentsvc.store.models.privacy import (
@@ -64,6 +65,7 @@ __all__ = [
     "AuthorizationCode",
     "Backtest",
     "Band",
+    "Bounce",
     "BreakerTrip",
     "BrowserSession",
     "Bulk",
@@ -78,6 +80,7 @@ __all__ = [
     "Export",
     "ExportPart",
     "FirstRun",
+    "Follow",
     "Guidelines",
     "IdempotencyKey",
     "Identity",
@@ -88,6 +91,7 @@ __all__ = [
     "Membership",
     "NetworkKey",
     "Notice",
+    "NoticePreference",
     "NotifierMeasure",
     "Nudge",
     "OneTimeLink",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Float, ForeignKey, Index, String, Text, false
+from sqlalchemy import Boolean, Float, ForeignKey, Index, String, Text, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from commentsvc.store.models.table import Table, partial_index
@@ -244,6 +244,11 @@ class Notice(Table):
     __tablename__ = "notices"
     __table_args__ = (
         partial_index("ix_notices_unread", "person_id", "site_id", where="read_at IS NULL"),
+        partial_index("ix_notices_mail", "mail_at", where="mail_at IS NOT NULL"),
+        partial_index(
+            "ix_notices_once", "person_id", "comment_id", where="kind IN ('reply', 'mention', 'followed')", unique=True
+        ),
+        Index("ix_notices_person", "person_id", "site_id", "id"),
         Index("ix_notices_comment", "comment_id"),
     )
 
@@ -255,5 +260,9 @@ class Notice(Table):
     comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
     decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"))
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    in_page: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
+    """Whether the person is shown it on the page; otherwise it is only there to be mailed."""
+    mail_at: Mapped[int | None]
+    """When it is due to be mailed; None once it is in a mail, or when it won't be."""
     created_at: Mapped[int]
     read_at: Mapped[int | None]
