@@ -149,6 +149,24 @@ def change_details(session: Session, site: Site, *, name: str, locale: str, by: 
     return True
 
 
+def change_account_rules(
+    session: Session, site: Site, *, second_factor: bool, verified_email: bool, by: Membership, now: int
+) -> bool:
+    """Set what a site asks of accounts, from everyone's next request on; say whether that changed anything."""
+    refuse_others(site, by)
+    before = {"second_factor": site.asks_second_factor, "verified_email": site.asks_verified_email}
+    after = {"second_factor": second_factor, "verified_email": verified_email}
+    changed = {member for member in after if before[member] != after[member]}
+    if not changed:
+        return False
+    site.asks_second_factor, site.asks_verified_email = second_factor, verified_email
+    log(
+        session, site, SiteChangeKind.DETAILS, before={member: before[member] for member in changed},
+        after={member: after[member] for member in changed}, by=by.person_id, now=now,
+    )  # fmt: skip
+    return True
+
+
 def refuse_others(site: Site, by: Membership) -> None:
     """Raise Forbidden for whoever isn't an admin of this very site."""
     if by.site_id != site.id or not may_administer(by):

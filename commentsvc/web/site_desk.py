@@ -26,6 +26,7 @@ PARTS = (
     ("site_desk.show_embed", "Embedding"),
     ("staff_desk.show_staff", "Staff"),
     ("token_desk.show_tokens", "API tokens"),
+    ("accounts_desk.show", "Accounts"),
     ("signin_desk.show", "Sign-in"),
     ("law_desk.show", "Law"),
     ("privacy_desk.show", "Privacy"),

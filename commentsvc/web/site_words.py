@@ -12,12 +12,18 @@ LOCAL = {"127.0.0.1", "localhost", "::1"}
 """Hosts for which browsers keep secure cookies without https."""
 
 _MINUTE_US = 60 * 1_000_000
-_MEMBERS = {"name": "name", "locale": "language"}
+_MEMBERS = {
+    "name": "name", "locale": "language", "second_factor": "rule that managers sign in in two steps",
+    "verified_email": "rule that comments need a confirmed address",
+}  # fmt: skip
+_SWITCH = {True: "on", False: "off"}
 
 
 def change_words(change: Change) -> str:
     """Say in a few words what was done, without by whom."""
     what = change.change
+    if not (what.before or what.after) and what.kind != SiteChangeKind.CREATED:
+        return "changed what somebody may do whose account is deleted"
     return _WORDS[SiteChangeKind(what.kind)](what.before, what.after, change.about or "somebody")
 
 
@@ -32,7 +38,13 @@ def role_word(role: str) -> str:
 
 
 def _details(before: dict[str, Any], after: dict[str, Any]) -> str:
-    return "; ".join(f"{_MEMBERS.get(name, name)}: {before.get(name)} → {after[name]}" for name in sorted(after))
+    return "; ".join(
+        f"{_MEMBERS.get(name, name)}: {_value(before.get(name))} → {_value(after[name])}" for name in sorted(after)
+    )
+
+
+def _value(value: Any) -> str:
+    return _SWITCH[value] if isinstance(value, bool) else str(value)
 
 
 _WORDS: dict[SiteChangeKind, Callable[[dict[str, Any], dict[str, Any], str], str]] = {
