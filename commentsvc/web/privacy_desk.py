@@ -1,8 +1,6 @@
 """How long does a site keep things, and who on its staff looked at personal data? For its administrators."""
 
-from typing import Any
-
-from flask import current_app, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import IntegerField
@@ -73,10 +71,8 @@ def _refuse_managers() -> None:
 def _page(form: RetentionForm) -> str:
     before = parse_id(request.args.get("before", ""))
     looks, after = accesses.page(context.session(), desk().site.id, before=before, limit=_PAGE)
-    hub = "site_desk.show_settings"
-    extra: dict[str, Any] = {"hub": hub if hub in current_app.view_functions else None}
     return render_template(
         "console/privacy.html", form=form, bounds=BOUNDS, looks=looks, after=after, is_later=before is not None,
-        kinds=_KINDS, done=request.args.get("done") == "saved", current_tab=extra["hub"] or "people_desk.show_people",
-        **extra, **frame(),
+        kinds=_KINDS, done=request.args.get("done") == "saved", current_tab="site_desk.show_settings",
+        **frame(),
     )  # fmt: skip

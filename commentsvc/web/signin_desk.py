@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
@@ -188,13 +188,8 @@ def _page(**given: Any) -> str:
         refused=isinstance(verdict, Problem), refusals=list_refusals(session, site.id),
         problem_title=sign_on_words.title, problem_sentence=sign_on_words.sentence,
         callback=callback_address(site.key), done=_DONE.get(request.args.get("done", "")),
-        current_tab="site_desk.show_settings", settings_address=_settings_address(), **frame(),
+        current_tab="site_desk.show_settings", **frame(),
     )  # fmt: skip
-
-
-def _settings_address() -> str | None:
-    endpoint = "site_desk.show_settings"
-    return url_for(endpoint, site_key=desk().site.key) if endpoint in current_app.view_functions else None
 
 
 def _back(done: str) -> ResponseReturnValue:
