@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -39,10 +40,7 @@ def provider(one_provider: Provider, app: Any, db: Database, cast: Cast) -> Prov
     vars(one_provider).update(vars(fresh))
     one_provider.customer.method = "client_secret_basic"
     settings = app.extensions["commentsvc"].settings.model_copy(update={"private_hosts": "127.0.0.1"})
-    app.extensions["commentsvc"] = type(app.extensions["commentsvc"])(
-        settings=settings,
-        **{name: getattr(app.extensions["commentsvc"], name) for name in ("db", "judge", "limiter", "pages")},
-    )
+    app.extensions["commentsvc"] = replace(app.extensions["commentsvc"], settings=settings)
     app.extensions["commentsvc.providers"].__init__()
     allow(db, cast, one_provider.issuer)
     return one_provider
