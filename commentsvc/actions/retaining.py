@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from commentsvc.actions import exporting
@@ -11,12 +11,9 @@ from commentsvc.errors import Forbidden, Invalid
 from commentsvc.permissions import may_administer
 from commentsvc.queries.retention import BOUNDS, Kept, retention_of
 from commentsvc.store.models import (
-    OPEN,
     Access,
     AccountDeletion,
     Appeal,
-    Case,
-    Comment,
     CommentNetwork,
     Decision,
     Export,
@@ -99,12 +96,10 @@ def _empty_legal(session: Session, site_id: int, before: int) -> int:
         .values(name="", email="", explanation="")
         .returning(LegalNotice.id)
     )
-    here = exists().where(Comment.id == Appeal.comment_id, Comment.site_id == site_id)
-    is_open = exists().where(Case.comment_id == Appeal.comment_id, Case.state == OPEN)
     appeals = (
         update(Appeal)
-        .where(Appeal.created_at < before, Appeal.message != "", here, ~is_open)
-        .values(message="")
+        .where(Appeal.site_id == site_id, Appeal.decided_at < before, (Appeal.message != "") | (Appeal.answer != ""))
+        .values(message="", answer="")
         .returning(Appeal.id)
     )
     changed = [session.scalars(one.execution_options(synchronize_session=False)).all() for one in (notices, appeals)]

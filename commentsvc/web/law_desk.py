@@ -24,7 +24,7 @@ from commentsvc.web.desk import Desk, desk, desk_blueprint, frame, managing
 from commentsvc.web.forms import DutiesForm, MeasureForm, OutcomeForm
 
 blueprint = desk_blueprint("law_desk", __name__)
-api = APIBlueprint("transparency_api", __name__, url_prefix="/api/v1", tag="Readers")
+api = APIBlueprint("transparency_api", __name__, url_prefix="/api/v1", tag="Transparency")
 
 _PAGE = 25
 _HOUR_US = 3_600_000_000

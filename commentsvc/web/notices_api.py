@@ -21,7 +21,7 @@ from commentsvc.web.idempotency import idempotent
 from commentsvc.web.security import caller, signed_in
 from commentsvc.web.shapes import time_text
 
-blueprint = APIBlueprint("notices_api", __name__, url_prefix="/api/v1", tag="Readers")
+blueprint = APIBlueprint("notices_api", __name__, url_prefix="/api/v1", tag="Notices")
 
 _EXCERPT = 200
 

@@ -17,7 +17,7 @@ from commentsvc.web import answers, context, shapes
 from commentsvc.web.idempotency import idempotent
 from commentsvc.web.security import caller, signed_in
 
-blueprint = APIBlueprint("rights", __name__, url_prefix="/api/v1", tag="Readers")
+blueprint = APIBlueprint("rights", __name__, url_prefix="/api/v1", tag="Rights")
 
 
 @blueprint.post("/me/sanctions/<sanction_id>/appeal")

@@ -21,7 +21,7 @@ from commentsvc.web.shapes import time_text
 
 blueprint = Blueprint("statements", __name__, url_prefix="/statement")
 blueprint.after_request(protect)
-api = APIBlueprint("statements_api", __name__, url_prefix="/api/v1", tag="Readers")
+api = APIBlueprint("statements_api", __name__, url_prefix="/api/v1", tag="Statements of reasons")
 
 
 @blueprint.get("/<token>")

@@ -100,7 +100,16 @@ def test_legal_cases_lose_their_words_when_they_were_closed_long_ago(db: Databas
         decision = factories.reject(session, closed, cast.cam, now=NOW + DAY)
         answered.decision_id, answered.outcome = decision.id, "upheld"
         session.add(
-            Appeal(decision_id=decision.id, comment_id=closed.id, person_id=cast.ada.id, message="No!", created_at=NOW)
+            Appeal(
+                site_id=cast.daily.id,
+                decision_id=decision.id,
+                comment_id=closed.id,
+                person_id=cast.ada.id,
+                message="No!",
+                state="decided",
+                decided_at=NOW + DAY,
+                created_at=NOW,
+            )
         )
 
     seen = []
