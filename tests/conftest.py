@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import create_engine, text
 
 from commentsvc.enums import Role
@@ -64,6 +65,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
     config.hook.pytest_deselected(items=[item for item, is_wanted in zip(items, wanted, strict=True) if not is_wanted])
     items[:] = [item for item, is_wanted in zip(items, wanted, strict=True) if is_wanted]
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A test that makes an application configures the logs to write to an output that is closed after the test."""
+    yield
+    structlog.reset_defaults()
 
 
 @dataclass(frozen=True)

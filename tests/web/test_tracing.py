@@ -28,7 +28,6 @@ def own_app(settings: Settings, shared_judge: Any) -> Iterator[Any]:
     made = create_app(settings.model_copy(update={"log_format": "json"}), judge=shared_judge)
     yield made
     made.extensions["commentsvc"].db.dispose()
-    structlog.reset_defaults()
 
 
 def behind_proxy(app: Any, settings: Settings) -> Any:

@@ -9,6 +9,7 @@ let active = Date.now();
 let looking = "";
 let timer = 0;
 let asking = false;
+let askAgain = false;
 
 /** The open case on the card, unless the card is hidden behind the list, as on a phone. */
 function shownCase() {
@@ -28,6 +29,8 @@ async function ask() {
   clearTimeout(timer);
   if (document.hidden) return;
   timer = setTimeout(ask, EVERY_MS);
+  // What happened since a question was sent may be missing from its answer: another one follows.
+  askAgain = asking;
   if (asking) return;
   asking = true;
   looking = shownCase();
@@ -38,7 +41,8 @@ async function ask() {
     // Without a connection the page shows what it knew; the next try comes by itself.
   }
   asking = false;
-  if (shownCase() !== looking) soon();
+  if (askAgain) ask();
+  else if (shownCase() !== looking) soon();
 }
 
 /** Ask in a moment: whoever leafs through the queue takes nothing on the way. */

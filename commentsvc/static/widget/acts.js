@@ -27,6 +27,9 @@ export function reply(view, quiet = false) {
   if (!quiet) composer.focus();
 }
 
+/** Votes on their way, by comment; two of one reader on one comment go one after the other, or the first could win. */
+const underway = new Map();
+
 /**
  * Vote, or take the vote back; the count moves at once, and back again when the service refuses.
  *
@@ -42,11 +45,15 @@ export async function vote(view, value) {
   const wanted = before === value ? 0 : value;
   tally(view, counted(votes, before, wanted), wanted);
   try {
-    const answer = await reader.send("PUT", `comments/${comment.id}/vote`, { value: wanted });
+    const sent = (underway.get(comment.id) ?? Promise.resolve())
+      .catch(() => {})
+      .then(() => reader.send("PUT", `comments/${comment.id}/vote`, { value: wanted }));
+    underway.set(comment.id, sent);
+    const answer = await sent;
     // A later click may have been counted meanwhile; its own answer is on the way.
     if (reader.votes[comment.id] === wanted) tally(view, answer.votes, answer.value);
   } catch (error) {
-    tally(view, votes, before);
+    if (reader.votes[comment.id] === wanted) tally(view, votes, before);
     throw error;
   }
 }
