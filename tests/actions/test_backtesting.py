@@ -1,7 +1,7 @@
 """Does a back-test count each comment once, whatever happens to its worker, and switch on what it tested?"""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from commentsvc import worker
 from commentsvc.actions import backtesting, policies
@@ -81,6 +81,28 @@ def test_a_back_test_compares_then_and_now(db: Database, cast: Cast, monkeypatch
     with db.reading() as session:
         (listed,) = backtests.listed(session, cast.daily.id, found["cases"]["published_rejected"])
         assert (listed.comment.id, listed.is_open, listed.case_id is not None) == (made["rejected"].id, False, True)
+
+
+def test_what_has_nothing_to_replay_costs_next_to_nothing(db: Database, cast: Cast) -> None:
+    made = fill(db, cast)
+    wanted = begin(db, cast, {})
+    with db.writing() as session:
+        for number in range(20):
+            factories.reject(session, factories.comment(session, cast.story, cast.bo, f"Bare {number}"), cast.cam)
+        backtest = session.get_one(Backtest, wanted)
+        backtest.created_at = now_us()
+    loaded: list[str] = []
+
+    with db.reading() as session:
+        backtest = session.get_one(Backtest, wanted)
+        event.listen(session, "loaded_as_persistent", lambda _, one: loaded.append(type(one).__name__))
+        rows = backtests.next_chunk(session, backtest, limit=500)
+
+    assert len(rows) == 26
+    assert loaded == ["SignalRow"] * 5
+    assert {row.comment_id for row in rows if row.then or row.person} == {
+        made[name].id for name in ("clean", "over", "held", "rejected", "undone")
+    }
 
 
 def test_two_workers_count_nothing_twice(db: Database, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
