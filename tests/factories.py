@@ -194,6 +194,15 @@ def clearing(session: Session, who: Person, on: Site, by: Person, *, now: int | 
     )  # fmt: skip
 
 
+def approve(session: Session, which: Comment, by: Person, *, now: int | None = None) -> Decision:
+    """Approve a comment in the name of a manager who has seen all of it."""
+    latest = cases.find_latest_case(session, which.id)
+    return decisions.decide(
+        session, which, Status.PUBLISHED, action=Action.APPROVE, by=by, revision=which.revision,
+        seen=latest.version if latest else None, now=now_us() if now is None else now,
+    )  # fmt: skip
+
+
 def reject(session: Session, which: Comment, by: Person, *, message: str = "", now: int | None = None) -> Decision:
     """Reject a comment in the name of a manager who has seen all of it."""
     latest = cases.find_latest_case(session, which.id)

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from commentsvc.enums import Guideline, Role, Status
 from commentsvc.moderation.terms import Signal
@@ -20,6 +21,7 @@ from tests.server import Server
 
 _serial = itertools.count(1)
 MINUTE = 60_000_000
+DAY_US = 24 * 60 * MINUTE
 
 
 @dataclass
@@ -95,13 +97,17 @@ class Story:
 
 @dataclass(frozen=True)
 class Newsroom:
-    """A site of the test's own, with one manager and five held comments, `Remark 0` the oldest."""
+    """A site of the test's own, with one manager and five held comments, `Remark 0` the oldest.
+
+    On a larger site they are one article's; `view` is what shows its cases alone.
+    """
 
     key: str
     queue: str
     email: str
     db: Database
     comments: list[int]
+    view: str = ""
 
     def statuses(self) -> list[str]:
         with self.db.reading() as session:
@@ -119,27 +125,32 @@ class Newsroom:
 def newsroom(live_server: Server) -> Iterator[Newsroom]:
     db = Database(live_server.env["COMMENTSVC_DATABASE_URL"])
     key = f"desk{next(_serial)}"
+    with db.writing() as session:
+        _, made = furnish(session, factories.site(session, key, name="The Evening Desk"), key)
+    yield Newsroom(key, f"{live_server.api}/console/{key}", f"{key}@desk.example", db, made)
+    db.dispose()
+
+
+def furnish(session: Session, site: Site, key: str) -> tuple[int, list[int]]:
+    """Make the article, the manager and the comments of a newsroom."""
     toxic = Signal(
         "toxicity", Guideline.COURTESY, score=0.9, spans=((0, 6),), labels={"insult": 0.9}, engine="embedded"
     )
-    with db.writing() as session:
-        site = factories.site(session, key, name="The Evening Desk")
-        author = factories.person(session, f"Reader of {key}")
-        manager = factories.person(session, f"Keeper of {key}", email=f"{key}@desk.example")
-        factories.member(session, author, site)
-        factories.member(session, manager, site, Role.MANAGER)
-        story = factories.article(session, site, "story", lead="What the story says first.")
-        parent = factories.comment(session, story, author, "A calm remark.")
-        made = [
-            factories.comment(
-                session, story, author, f"Remark {number}: fool, see http://example.com", status=Status.HELD,
-                parent=parent, signals=[toxic], now=now_us() - 60_000_000 + number,
-            ).id
-            for number in range(5)
-        ]  # fmt: skip
-        factories.comment(session, story, author, "Another answer to it.", parent=parent)
-    yield Newsroom(key, f"{live_server.api}/console/{key}", f"{key}@desk.example", db, made)
-    db.dispose()
+    author = factories.person(session, f"Reader of {key}")
+    manager = factories.person(session, f"Keeper of {key}", email=f"{key}@desk.example")
+    factories.member(session, author, site)
+    factories.member(session, manager, site, Role.MANAGER)
+    story = factories.article(session, site, f"story-of-{key}", lead="What the story says first.")
+    parent = factories.comment(session, story, author, "A calm remark.")
+    made = [
+        factories.comment(
+            session, story, author, f"Remark {number}: fool, see http://example.com", status=Status.HELD,
+            parent=parent, signals=[toxic], now=now_us() - 60_000_000 + number,
+        ).id
+        for number in range(5)
+    ]  # fmt: skip
+    factories.comment(session, story, author, "Another answer to it.", parent=parent)
+    return story.id, made
 
 
 @pytest.fixture
@@ -150,7 +161,7 @@ def desk(browser: Browser, newsroom: Newsroom) -> Iterator[Callable[..., Page]]:
     def open_queue(**options: Any) -> Page:
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
-        page.goto(newsroom.queue)
+        page.goto(newsroom.queue + newsroom.view)
         page.get_by_label("E-mail").fill(newsroom.email)
         page.get_by_label("Password").fill(factories.PASSWORD)
         page.get_by_role("button", name="Sign in").click()

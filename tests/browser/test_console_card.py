@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from commentsvc.store.models import Comment
-from tests.browser.conftest import Newsroom, faults_of, shown
+from tests.browser.conftest import Newsroom, shown
 
 pytestmark = pytest.mark.browser
 
@@ -67,55 +67,6 @@ def test_a_manager_answers_as_the_newsroom(newsroom: Newsroom, desk: Callable[..
     assert (reply.body, reply.status) == ("Thank you, we have corrected the figure.", "published")
 
 
-def test_cases_are_selected_by_keys_and_by_shift_click(newsroom: Newsroom, desk: Callable[..., Page]) -> None:
-    page = desk()
-    chosen = page.locator("input[name=chosen]:checked")
-
-    page.keyboard.press("x")
-    expect(page.locator("#said")).to_have_text("1 selected")
-    page.keyboard.press("J")
-    expect(shown(page)).to_contain_text("Remark 1")
-    expect(chosen).to_have_count(2)
-    page.keyboard.press("x")
-    expect(chosen).to_have_count(1)
-    page.locator(".entry").nth(4).click(modifiers=["Shift"])
-    expect(chosen).to_have_count(5)
-    expect(page.locator("#chosen-count")).to_have_text("5 selected")
-    expect(shown(page)).to_contain_text("Remark 1")
-
-    page.keyboard.press("a")
-    expect(page.locator("#chosen-count")).to_have_text("4 selected")
-    page.get_by_role("button", name="Clear").click()
-    expect(page.locator("#chosen-count")).to_be_hidden()
-    assert chosen.count() == 0
-
-
-def test_keys_can_be_changed(newsroom: Newsroom, desk: Callable[..., Page]) -> None:
-    page = desk()
-    page.keyboard.press("?")
-    page.get_by_role("link", name="Change the keys").click()
-
-    page.get_by_label("Approve").fill("j")
-    page.get_by_role("button", name="Keep these keys").click()
-    expect(page.get_by_label("Approve")).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_text("“j” is taken already.")).to_be_visible()
-    page.get_by_label("Approve").fill("y")
-    page.get_by_role("button", name="Keep these keys").click()
-    expect(page.get_by_text("Your keys are kept.")).to_be_visible()
-    faults = faults_of(page)
-    page.keyboard.press("g")
-    page.keyboard.press("q")
-    expect(page.get_by_role("button", name="Approve y")).to_be_visible()
-    page.keyboard.press("a")
-    expect(shown(page)).to_contain_text("Remark 0")
-    page.keyboard.press("y")
-    expect(shown(page)).to_contain_text("Remark 1")
-    expect(page.get_by_role("status")).to_contain_text("Approved: Reader of")
-
-    assert faults == []
-    assert newsroom.statuses() == ["published", "held", "held", "held", "held"]
-
-
 def test_a_screen_reader_follows_focus_and_is_told(newsroom: Newsroom, desk: Callable[..., Page]) -> None:
     page = desk()
 
@@ -133,18 +84,6 @@ def test_a_screen_reader_follows_focus_and_is_told(newsroom: Newsroom, desk: Cal
     expect(page.get_by_role("status")).to_have_attribute("aria-live", "polite")
     expect(page.get_by_role("status")).to_contain_text("Approved")
     expect(page.locator("#why")).to_be_focused()
-
-
-def test_the_next_cards_are_there_before_they_are_asked_for(newsroom: Newsroom, desk: Callable[..., Page]) -> None:
-    page = desk()
-    page.wait_for_load_state("networkidle")
-    page.route("**/console/**", lambda route: route.abort())
-
-    for number in range(1, 5):
-        page.keyboard.press("j")
-        expect(shown(page)).to_contain_text(f"Remark {number}")
-    page.keyboard.press("k")
-    expect(shown(page)).to_contain_text("Remark 3")
 
 
 def test_a_thumb_works_through_the_queue(newsroom: Newsroom, desk: Callable[..., Page]) -> None:

@@ -13,7 +13,6 @@ from commentsvc.enums import Action, Role, Status
 from commentsvc.store.db import Database, now_us
 from commentsvc.store.models import Membership
 from tests import factories
-from tests.browser.test_console import faults_of
 from tests.server import Server
 
 pytestmark = pytest.mark.browser
@@ -72,50 +71,6 @@ def open_as(browser: Browser, newsroom: tuple[str, str]) -> Iterator[Callable[..
     yield sign_in
     for context in contexts:
         context.close()
-
-
-def sizes_of_charts(page: Page) -> list[int]:
-    """Bring every chart into view and return the pictures' own widths: 0 for one that didn't load."""
-    pictures = page.locator("picture img")
-    widths = []
-    for picture in pictures.all():
-        picture.scroll_into_view_if_needed()
-        picture.evaluate("img => img.complete || new Promise(done => { img.onload = img.onerror = done; })")
-        widths.append(picture.evaluate("img => img.naturalWidth"))
-    return widths
-
-
-def test_figures_are_seen_read_and_downloaded_and_ones_speed_is_ones_own(open_as: Callable[..., Page]) -> None:
-    page = open_as("keeper", viewport={"width": 1440, "height": 900}, java_script_enabled=True)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.reload()
-
-    assert sizes_of_charts(page) == [760] * 9
-    own = page.get_by_role("region", name="Your own pace").first
-    expect(own).to_contain_text("only you see this")
-    own.get_by_text("Figures").click()
-    expect(own.get_by_role("cell", name="7 s").first).to_be_visible()
-    page.get_by_role("link", name="7 days").click()
-    expect(page.get_by_role("link", name="7 days")).to_have_attribute("aria-current", "true")
-    with page.expect_download() as download:
-        page.get_by_role("link", name="CSV of Time to decision").click()
-    assert download.value.suggested_filename.endswith(".csv")
-    assert faults_of(page) == []
-    assert complaints == []
-
-    colleague = open_as("chief", viewport={"width": 390, "height": 800}, color_scheme="dark")
-    assert sizes_of_charts(colleague) == [380] * 9
-    theirs = colleague.get_by_role("region", name="Your own pace").first
-    theirs.get_by_text("Figures").click()
-    expect(theirs.get_by_role("cell", name="7 s")).to_have_count(0)
-    expect(colleague.get_by_text("Keeper of")).to_have_count(0)
-    faults = {"figures": faults_of(colleague)}
-    for name in ("Trust in the rules", "Alerts"):
-        colleague.get_by_role("link", name=name).click()
-        expect(colleague.get_by_role("heading", name=name, level=1)).to_be_visible()
-        faults[name] = faults_of(colleague)
-    assert {name: found for name, found in faults.items() if found} == {}
 
 
 def test_nothing_is_wider_than_a_phone_and_a_test_is_sent_without_a_script(

@@ -110,32 +110,6 @@ def test_two_managers_see_what_the_other_has(desk: Desk, sit_down: Callable[...,
     expect(bea.locator("li[data-taken]")).to_have_count(0)
 
 
-def test_filters_become_a_view_that_counts_itself(desk: Desk, sit_down: Callable[..., Page]) -> None:
-    ann, bea = sit_down("ann"), sit_down("bea")
-
-    ann.locator("summary", has_text="Filter").click()
-    ann.get_by_label("Label").select_option("insult")
-    ann.get_by_label("Search").fill("remark foo")
-    ann.get_by_role("button", name="Show", exact=True).click()
-    expect(ann.locator("#entries li")).to_have_count(3)
-    ann.get_by_text("Save as a view").click()
-    ann.get_by_label("Name").fill("Insults")
-    ann.get_by_label("Share with the desk").check()
-    ann.get_by_role("button", name="Save", exact=True).click()
-    chip = ann.get_by_role("navigation", name="Views").get_by_role("link", name="Insults")
-    expect(chip).to_contain_text("3")
-    assert faults_of(ann) == []
-
-    # Bea decides one of them: Ann's page counts anew by itself.
-    bea.goto(desk.queue)
-    bea.get_by_role("link", name="Insults").click()
-    bea.locator("#card .approve").first.click()
-    expect(bea.get_by_role("status")).to_contain_text("Approved")
-    ann.evaluate("dispatchEvent(new Event('focus'))")
-    expect(chip).to_contain_text("2")
-    expect(ann.locator("[data-backlog]")).to_contain_text("5 open")
-
-
 def test_the_head_of_the_queue_fits_a_phone(desk: Desk, sit_down: Callable[..., Page]) -> None:
     ann = sit_down("ann", viewport={"width": 320, "height": 700})
 

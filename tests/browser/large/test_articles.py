@@ -1,7 +1,7 @@
 """Does what a manager sets of an article, and what its circuit breaker does, reach readers in a real browser?"""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -12,22 +12,14 @@ from commentsvc.actions import breaker
 from commentsvc.enums import Status
 from commentsvc.store.db import now_us
 from commentsvc.store.models import Article, BreakerTrip, Comment, Job
+from tests import factories
 from tests.browser.conftest import MINUTE, Story, article_of, sign_in, visit, write
 from tests.browser.test_loop import manager_at_the_desk
-from tests.server import Server, running_server
 
 pytestmark = pytest.mark.browser
 
 CLOSER = "This conversation is moderated more closely for now"
 FIRST, SECOND = "The early ferry was the only one for the night shift.", "The harbour office knew of it in spring."
-
-
-@pytest.fixture(scope="module")
-def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of its own: the one that the others share has its limits off, and slow mode with them."""
-    folder = tmp_path_factory.mktemp("limited")
-    with running_server(f"sqlite:///{folder / 'commentsvc.db'}", folder, with_demo=True, rate_limits="on") as server:
-        yield server
 
 
 def test_slow_mode_counts_down_and_the_breaker_trips_and_returns(reader: Page, story: Story, browser: Browser) -> None:
@@ -43,8 +35,16 @@ def test_slow_mode_counts_down_and_the_breaker_trips_and_returns(reader: Page, s
     expect(manager.get_by_role("list").filter(has_text="Cam Reyes")).to_contain_text("one comment every 10 seconds")
     assert_accessible(manager)
 
+    older = story.find("An older remark, number 2.")
+    with story.db.writing() as session:
+        case_id = factories.case(session, session.get_one(Comment, older.id)).id
+    manager.goto(f"{story.server.api}/console/demo?case={case_id}")
+    manager.get_by_role("button", name="Pin to the top").click()
+    expect(manager.get_by_role("button", name="Unpin")).to_be_visible()
+
     widget = visit(reader, story)
     expect(widget.get_by_text("everyone can comment once every 10 seconds")).to_be_visible()
+    expect(article_of(widget, "An older remark, number 2.").first).to_contain_text("Pinned")
     sign_in(reader, who)
     write(widget, FIRST)
     expect(article_of(widget, FIRST)).to_be_visible()
@@ -73,6 +73,12 @@ def test_slow_mode_counts_down_and_the_breaker_trips_and_returns(reader: Page, s
     expect(widget.get_by_text(CLOSER)).to_have_count(0)
     manager.goto(page_of_article)
     expect(manager.get_by_text("ended by itself")).to_be_visible()
+    expect(manager.get_by_role("region", name="Pinned and featured")).to_contain_text("An older remark, number 2.")
+
+    manager.get_by_label("New comments").select_option(label="Premoderate: the team reads first")
+    manager.get_by_role("button", name="Save", exact=True).click()
+    expect(manager.get_by_role("status")).to_contain_text("Saved.")
+    assert article_of_story(story).mode == "premoderate"
 
 
 def test_a_page_that_is_open_closes_and_opens_by_the_clock(reader: Page, story: Story) -> None:
