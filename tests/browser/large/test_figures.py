@@ -113,12 +113,12 @@ def test_a_blind_sample_and_a_check_on_trial_come_to_the_page_of_trust(
 
     admin.goto(f"{large.queue}/insights/trust")
     expect(admin.get_by_text("1 of 1 drawn comments were rejected")).to_be_visible()
-    shadow = admin.get_by_role("region", name="Shadow mode")
+    shadow = admin.get_by_role("region", name="Shadow mode", exact=True)
     expect(shadow).to_contain_text("toxicity from 0")
     shadow.locator("summary").click()
     expect(shadow).to_contain_text(DRAWN)
     expect(shadow).to_contain_text("Was published, would have been held")
-    ledger = admin.get_by_role("region", name="The error ledger")
+    ledger = admin.get_by_role("region", name="The error ledger", exact=True)
     ledger.locator("summary", has_text="False passes").click()
     expect(ledger).to_contain_text(DRAWN)
     assert faults_of(admin) == []

@@ -86,7 +86,7 @@ def test_a_threshold_is_tested_on_the_past_and_switched_on(
     expect(page.locator("figcaption", has_text="Uncivil in general")).to_contain_text(words)
     picture = page.get_by_role("img", name="Uncivil in general")
     picture.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('figure img').naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('figure img').naturalWidth > 0")
     faults["back-test"] = faults_of(page)
 
     page.get_by_role("button", name="Switch on").click()
