@@ -1,24 +1,20 @@
-"""What does a publisher's page fetch from us: the loader and the widget's modules?"""
+"""What does a publisher's page fetch from us: the loader, the widget's modules and the counts?"""
 
 import gzip
 import hashlib
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import rcssmin
-import rjsmin
 from flask import Blueprint, Response, abort, request
 
 from commentsvc.infra.paths import STATIC
+from commentsvc.web.packing import COUNTS, FIRST, LOADER, pack
 
 blueprint = Blueprint("embed", __name__)
 
-LOADER = "embed.js"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _BRIEFLY = "public, max-age=300, stale-while-revalidate=86400"
-_TEMPLATE = re.compile(r"`([^`$]*)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +32,12 @@ def loader() -> Response:
     return _send(_widget()[LOADER], _BRIEFLY)
 
 
+@blueprint.get("/counts.js")
+def counts() -> Response:
+    """Send what fills the numbers of comments in lists of articles; such pages need nothing else."""
+    return _send(_widget()[COUNTS], _BRIEFLY)
+
+
 @blueprint.get("/static/widget/<version>/<name>")
 def module(version: str, name: str) -> Response:
     """Send a module; one of another version than asked for (a deployment just happened) is not kept for long."""
@@ -47,19 +49,9 @@ def module(version: str, name: str) -> Response:
 
 
 def first_view() -> dict[str, Module]:
-    """Return the files that a page fetches before its reader has done anything."""
+    """Return the files that a page fetches before its reader has done anything; not all of them show a count."""
     files = _widget()
-    return {name: files[name] for name in (LOADER, *_imports(files[LOADER].plain))}
-
-
-def lean(name: str, source: str) -> str:
-    """Leave out what only people read: comments, indentation, and the spaces of style sheets.
-
-    Names stay as they are, and so do the lines where a statement might end, so that an error can still be found.
-    """
-    if name.startswith("styles"):
-        source = _TEMPLATE.sub(lambda sheet: f"`{rcssmin.cssmin(sheet[1])}`", source)
-    return str(rjsmin.jsmin(source))
+    return {name: files[name] for name in (LOADER, FIRST, COUNTS)}
 
 
 def _widget() -> dict[str, Module]:
@@ -69,11 +61,10 @@ def _widget() -> dict[str, Module]:
 
 @lru_cache(maxsize=1)
 def _read(_newest: int) -> dict[str, Module]:
-    sources = {path.name: lean(path.name, path.read_text("utf-8")) for path in _sources()}
+    sources = {path.name: path.read_text("utf-8") for path in _sources()}
     version = hashlib.blake2b("".join(sources[name] for name in sorted(sources)).encode(), digest_size=6).hexdigest()
     # The modules import each other relatively, so that the loader alone has to name the version.
-    sources[LOADER] = sources[LOADER].replace('"./', f'"./static/widget/{version}/')
-    return {name: _made(text) for name, text in sources.items()}
+    return {name: _made(text) for name, text in pack(sources, f"static/widget/{version}").items()}
 
 
 def _sources() -> list[Path]:
@@ -83,10 +74,6 @@ def _sources() -> list[Path]:
 def _made(text: str) -> Module:
     plain = text.encode()
     return Module(plain, gzip.compress(plain, 9, mtime=0), hashlib.blake2b(plain, digest_size=12).hexdigest())
-
-
-def _imports(loader_source: bytes) -> list[str]:
-    return re.findall(r'"\./[^"]*?([\w-]+\.js)"', loader_source.decode())
 
 
 def _send(file: Module, cache: str) -> Response:

@@ -11,7 +11,7 @@ test("all counts of a site come by one request", async (t) => {
   const spans = ["a", "b & c", "a"].map((key) => span(key));
   document.body.replaceChildren(...spans);
 
-  await fillCounts(base, document);
+  await fillCounts(document, base);
 
   assert.deepEqual(
     spans.map((one) => one.textContent),
@@ -27,7 +27,7 @@ test("more than a hundred articles are asked for in turns", async (t) => {
   const { base, asked } = await serve(t, { "GET /api/v1/counts": { counts: {} } });
   document.body.replaceChildren(...Array.from({ length: 130 }, (_, at) => span(`k${at}`)));
 
-  await fillCounts(base, document);
+  await fillCounts(document, base);
 
   assert.deepEqual(
     asked.map(({ url }) => url.searchParams.getAll("article").length),
@@ -39,7 +39,7 @@ test("the page's own text stays when the service doesn't answer", async () => {
   const one = span("a");
   document.body.replaceChildren(one);
 
-  await fillCounts("http://127.0.0.1:9/", document);
+  await fillCounts(document, "http://127.0.0.1:9/");
 
   assert.equal(one.textContent, "–");
 });

@@ -179,7 +179,7 @@ function routes(comments, article = {}, config = CONFIG) {
 function place(base, attributes = {}) {
   ArticleComments.base = base;
   const element = document.createElement("article-comments");
-  for (const [name, value] of Object.entries({ site: "daily", article: "story", lang: "en", ...attributes })) {
+  for (const [name, value] of Object.entries({ site: "daily", article: "story", lang: "en", loading: "eager", ...attributes })) {
     element.setAttribute(name, value);
   }
   document.body.replaceChildren(element);

@@ -38,6 +38,7 @@ test("signIn(jwt) in the turn in which the element is placed signs in and tells 
   const element = document.createElement("article-comments");
   element.setAttribute("site", "daily");
   element.setAttribute("article", "story");
+  element.setAttribute("loading", "eager");
   const heard = [];
   document.addEventListener("comments:signin", (event) => heard.push(event.detail.person?.name));
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { catalogues, speak } from "../../commentsvc/static/widget/strings.js";
 import "../../commentsvc/static/widget/strings-notices.js";
+import "../../commentsvc/static/widget/strings-reading.js";
 import "../../commentsvc/static/widget/strings-writing.js";
 
 const WIDGET = new URL("../../commentsvc/static/widget/", import.meta.url);

@@ -466,6 +466,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     # What everyone may fetch.
     ("GET", "home"): Row((302,) * 5, "/"),
     ("GET", "embed.loader"): Row(ANYONE, "/embed.js"),
+    ("GET", "embed.counts"): Row(ANYONE, "/counts.js"),
     ("GET", "embed.module"): Row((404, 404, 404, 404, 404), "/static/widget/0/nothing.js"),
     ("GET", "assets.asset"): Row((404, 404, 404, 404, 404), "/static/console/nothing.css"),
     ("GET", "openapi.spec"): Row(ANYONE, "/api/v1/openapi.json"),

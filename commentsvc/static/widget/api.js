@@ -23,14 +23,15 @@ export class ApiError extends Error {
  * @param {string} path
  * @param {Record<string, string | number | null | undefined>} [query]
  * @param {RequestCache} [cache] "no-cache" has the browser ask whether its copy is still right
+ * @param {AbortSignal} [signal] gives the request up
  * @returns {Promise<any>}
  */
-export function read(base, path, query = {}, cache = "default") {
+export function read(base, path, query = {}, cache = "default", signal = undefined) {
   const url = new URL(`api/v1/${path}`, base);
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
   }
-  return request(url, { credentials: "omit", cache });
+  return request(url, { credentials: "omit", cache, signal });
 }
 
 /**

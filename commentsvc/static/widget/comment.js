@@ -4,12 +4,23 @@ import { button, h, icon, recall } from "./dom.js";
 import { ago, timeElement } from "./time.js";
 
 const UP = "M3 10.5 8 5.5l5 5";
+const FOLD = "M4 8h8";
+const UNFOLD = "M4 8h8M8 4v8";
 const DOWN = "M3 5.5l5 5 5-5";
+/** Longer than this, in characters or lines, a comment is clipped. */
+const LONG = 1000;
+const LINES = 14;
 /** At this depth and below, a branch reads flat. */
 export const FLAT_FROM = 6;
 
 /** One comment with the replies below it. */
 export class CommentView {
+  #folded = false;
+  /** Whether all of a long comment is shown. */
+  #whole = false;
+  /** Whether it is shown although the reader ignores its author. */
+  peeked = false;
+
   /**
    * @param {import("./thread.js").Thread} thread
    * @param {import("./types").Comment} comment
@@ -34,19 +45,55 @@ export class CommentView {
     const { comment, context } = this;
     const { say } = context;
     const name = comment.author?.name ?? "";
-    const time = ago(comment.created_at, context.lang);
-    this.article.setAttribute("aria-label", say(comment.parent ? "reply_by" : "comment_by", { name, time }));
+    this.#name();
     this.root.classList.toggle("waiting", comment.status === "held" || comment.status === "rejected");
     if (comment.status === "removed" || comment.status === "withdrawn") {
       this.article.setAttribute("aria-label", say(comment.status));
-      this.article.replaceChildren(h("p", { class: "tombstone", part: "tombstone" }, say(comment.status)));
+      this.article.replaceChildren(h("p", { class: "tombstone", part: "tombstone" }, say(comment.status), this.#folder()));
+      return;
+    }
+    if (this.thread.ignored[comment.author?.id ?? ""] && !this.peeked) {
+      const peek = button(say("peek"), "link", () => this.peek());
+      const text = h("p", { class: "tombstone", part: "tombstone" }, say("ignored", { name }), " ", peek, this.#folder());
+      this.article.replaceChildren(text);
       return;
     }
     const focused = context.shadow.activeElement;
     const kind = focused !== this.article && this.article.contains(focused) ? focused?.className : "";
-    this.article.replaceChildren(this.#meta(), this.standing, bodyOf(comment), this.#actions());
+    this.article.replaceChildren(this.#meta(), this.standing, ...this.#text(), this.#actions());
     // Whoever stood on a button still does.
     if (kind) /** @type {HTMLElement | null} */ (this.article.querySelector(`[class="${kind}"]`))?.focus({ preventScroll: true });
+  }
+
+  /** Show it although its author is ignored. */
+  peek() {
+    this.peeked = true;
+    this.render();
+    this.article.focus();
+  }
+
+  /**
+   * Hide everything below the name, or show it again.
+   *
+   * @param {boolean} folded
+   */
+  fold(folded) {
+    this.#folded = folded;
+    this.root.classList.toggle("folded", folded);
+    const old = this.article.querySelector(".fold");
+    const now = this.#folder();
+    const hasFocus = old === this.context.shadow.activeElement;
+    old?.replaceWith(now);
+    if (hasFocus) now.focus();
+  }
+
+  /** Bring what says how long ago it was up to date. */
+  refreshTime() {
+    const { comment, context } = this;
+    const time = this.article.querySelector("time");
+    if (!time) return;
+    time.textContent = ago(comment.created_at, context.lang);
+    this.#name();
   }
 
   /** Put a form or a message below the comment, in place of what was there. */
@@ -69,9 +116,43 @@ export class CommentView {
     }
   }
 
+  #name() {
+    const { comment, context } = this;
+    const values = { name: comment.author?.name ?? "", time: ago(comment.created_at, context.lang) };
+    this.article.setAttribute("aria-label", context.say(comment.parent ? "reply_by" : "comment_by", values));
+  }
+
+  #folder() {
+    const { say } = this.context;
+    const count = this.root.querySelectorAll("article").length - 1;
+    const label = this.#folded ? say("unfold") : say("fold");
+    const node = button("", "fold", () => this.fold(!this.#folded), {
+      "aria-expanded": String(!this.#folded),
+      "aria-label": label,
+      title: label,
+    });
+    node.append(icon(this.#folded ? UNFOLD : FOLD), this.#folded && count ? say("folded", { n: count }) : "");
+    return node;
+  }
+
+  /** The text, clipped when it is long; all of it is there for who searches the page. */
+  #text() {
+    const body = bodyOf(this.comment);
+    const { body: text } = this.comment;
+    if (this.#whole || (text.length < LONG && text.split("\n").length <= LINES)) return [body];
+    body.classList.add("clip");
+    const more = button(this.context.say("read_more"), "link read-more", () => {
+      this.#whole = true;
+      body.classList.remove("clip");
+      more.remove();
+      this.article.focus();
+    });
+    return [body, more];
+  }
+
   #meta() {
     const { comment, context } = this;
-    const { say, lang } = context;
+    const { say } = context;
     const { author, parent, edited_at, pinned, featured } = comment;
     const parentName = parent && this.thread.nameOf(parent);
     const badge = author?.badge;
@@ -81,11 +162,27 @@ export class CommentView {
       h("span", { class: "name", part: "author", dir: "auto" }, author?.name),
       badge && h("span", { class: "badge", part: "badge" }, say(badge) || badge),
       parentName && h("span", { class: "to" }, say("in_reply_to", { name: parentName })),
-      timeElement(comment.created_at, lang),
+      this.#link(),
       edited_at && h("span", {}, say("edited")),
       pinned && h("span", { class: "mark" }, say("pinned")),
       featured && h("span", { class: "mark" }, say("featured")),
+      this.#folder(),
     );
+  }
+
+  /** When it was written, which leads to it alone. */
+  #link() {
+    const { comment, context } = this;
+    const time = timeElement(comment.created_at, context.lang);
+    if (comment.status !== "published") return time;
+    const hash = `#comment-${comment.id}`;
+    const go = (/** @type {MouseEvent} */ event) => {
+      // A click stays on the page, whatever its address; a new tab gets the article's own.
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      location.hash = hash;
+    };
+    return h("a", { class: "at", href: context.article.url.split("#")[0] + hash, click: go }, time);
   }
 
   #actions() {
@@ -101,6 +198,7 @@ export class CommentView {
       isMine && this.#isEditable() && button(say("edit"), "edit", () => this.act("edit")),
       isMine && !archived && button(say("withdraw"), "withdraw", () => this.act("withdraw")),
       isPublic && !isMine && !archived && button(say("report"), "report", () => this.act("report")),
+      isPublic && !isMine && button(say("ignore"), "ignore", () => this.thread.ignore(this)),
     );
   }
 

@@ -9,15 +9,25 @@ export class ArticleComments extends HTMLElement {
 
   /** @type {Section | null} */
   #section = null;
+  /** @type {IntersectionObserver | null} */
+  #near = null;
   #planned = false;
 
   connectedCallback() {
-    this.reload();
+    // Only moved to another place on the page: what is read, and half written, stays.
+    if (this.#section) return;
+    // Who comes for one comment, or back from signing in, doesn't scroll first.
+    if (this.getAttribute("loading") === "eager" || /^#comment(-|s-code)/.test(location.hash)) return this.reload();
+    this.#renew();
+    this.#near = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.#open(), {
+      rootMargin: "100%",
+    });
+    this.#near.observe(this);
   }
 
   disconnectedCallback() {
-    this.#section?.close();
-    this.#section = null;
+    // Moving an element takes it out and puts it in again, in one turn.
+    queueMicrotask(() => !this.isConnected && this.#close());
   }
 
   /**
@@ -26,7 +36,9 @@ export class ArticleComments extends HTMLElement {
    * @param {string | null} after
    */
   attributeChangedCallback(_name, before, after) {
-    if (this.#section && before !== after) this.reload();
+    if (!this.#section || before === after) return;
+    if (this.#near) this.#renew();
+    else this.reload();
   }
 
   /** Fetch and draw everything again; several calls in one turn (a page sets two attributes) count once. */
@@ -36,9 +48,8 @@ export class ArticleComments extends HTMLElement {
     queueMicrotask(() => {
       this.#planned = false;
       if (!this.isConnected) return;
-      this.#section?.close();
-      this.#section = new Section(this, ArticleComments.base);
-      this.#section.open();
+      this.#renew();
+      this.#open();
     });
   }
 
@@ -51,5 +62,23 @@ export class ArticleComments extends HTMLElement {
     // Placed in this very turn, it has no section yet.
     await null;
     await this.#section?.signInWith(jwt);
+  }
+
+  #renew() {
+    this.#section?.close();
+    this.#section = new Section(this, ArticleComments.base);
+  }
+
+  #open() {
+    this.#near?.disconnect();
+    this.#near = null;
+    this.#section?.open();
+  }
+
+  #close() {
+    this.#near?.disconnect();
+    this.#near = null;
+    this.#section?.close();
+    this.#section = null;
   }
 }

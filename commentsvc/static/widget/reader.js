@@ -27,12 +27,14 @@ export class Reader {
    * @param {string} site
    * @param {string} article
    * @param {() => void} changed called whenever any of it changed
+   * @param {AbortSignal} signal ends it: the account outlives this part of the page
    */
-  constructor(base, site, article, changed) {
+  constructor(base, site, article, changed, signal) {
     this.base = base;
     this.site = site;
     this.article = article;
     this.changed = changed;
+    this.signal = signal;
   }
 
   /** Load what signing in needs and prepare it: later than a click's moment the browser would block the window. */
@@ -41,10 +43,11 @@ export class Reader {
     const account = accountOf(this.base, this.site);
     if (this.known !== account) {
       this.known = account;
-      account.addEventListener("change", () => {
+      const learn = () => {
         this.loading = this.load();
         this.loading.catch(() => {});
-      });
+      };
+      account.addEventListener("change", learn, { signal: this.signal });
     }
     return account;
   }

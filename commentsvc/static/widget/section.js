@@ -3,6 +3,7 @@ import { explain, read } from "./api.js";
 import { banner } from "./banner.js";
 import { hasDraft } from "./comment.js";
 import { button, h, keep, recall } from "./dom.js";
+import { watchNew } from "./fresh.js";
 import { notice, Reader } from "./reader.js";
 import { speak } from "./strings.js";
 import { dress, reading } from "./styles.js";
@@ -12,7 +13,7 @@ const PAGE = 20;
 
 /** Everything inside one element, from its first request until it leaves the page. */
 export class Section {
-  #closed = false;
+  #gone = new AbortController();
   /** How many public comments the article has. */
   total = 0;
   /** @type {{ stop(): void, seen(): void } | null} */
@@ -35,37 +36,43 @@ export class Section {
     this.say = speak(this.lang);
     this.shadow = host.shadowRoot ?? host.attachShadow({ mode: "open" });
     dress(this.shadow, reading);
+    this.signal = this.#gone.signal;
     this.status = h("p", { role: "status", class: "unseen" });
     this.root = h("section", { part: "section", "aria-label": this.say("comments"), lang: this.lang });
-    this.reader = new Reader(base, this.site, this.key, () => this.#readerChanged());
+    this.reader = new Reader(base, this.site, this.key, () => this.#readerChanged(), this.signal);
+    this.shadow.replaceChildren(this.root, this.status);
+    this.#wait();
   }
 
   /** Load and draw; what fails is said in place, with a way to try again. */
   async open() {
     const { say, base, site } = this;
-    this.shadow.replaceChildren(this.root, this.status);
     if (!site || !this.key) return this.root.replaceChildren(h("p", { class: "notice" }, say("no_site")));
-    this.root.replaceChildren(h("p", { class: "loading" }, say("loading")));
+    this.#wait();
     this.sort = recall("sort");
     try {
-      const [config, page] = await Promise.all([read(base, "config", { site }), this.#firstPage(this.sort)]);
-      if (this.#closed) return;
+      const settings = read(base, "config", { site }, "default", this.signal);
+      const [config, page] = await Promise.all([settings, this.#firstPage(this.sort)]);
+      if (this.signal.aborted) return;
       this.#draw(config, page);
     } catch (error) {
-      if (!this.#closed) this.#failed(error);
+      if (!this.signal.aborted) this.#failed(error);
       return;
     }
+    await this.#showWanted();
+    if (this.signal.aborted) return;
     this.emit("ready", { site, article: this.key });
     this.reader.restore().catch((error) => this.#tell(error));
     // The first thing a reader does here fetches what signing in needs, well before the click that needs it.
     const warm = () => this.reader.account().catch(() => {});
     for (const type of ["pointerover", "pointerdown", "focusin"]) this.root.addEventListener(type, warm, { once: true });
+    window.addEventListener("hashchange", () => this.#showWanted(), { signal: this.signal });
     this.#watchNew();
   }
 
   /** Stop everything that goes on by itself. */
   close() {
-    this.#closed = true;
+    this.#gone.abort();
     this.#watch?.stop();
     this.clock?.stop();
   }
@@ -100,7 +107,24 @@ export class Section {
    * @param {string | null} sort null: as the service sorts
    */
   #firstPage(sort) {
-    return read(this.base, "comments", { site: this.site, article: this.key, sort, limit: PAGE }, "no-cache");
+    return read(this.base, "comments", { site: this.site, article: this.key, sort, limit: PAGE }, "no-cache", this.signal);
+  }
+
+  /** Say that it comes, and keep the room for it, so that nothing on the page jumps. */
+  #wait() {
+    this.root.replaceChildren(h("p", { class: "loading" }, this.say("loading")));
+  }
+
+  /** Lead to the comment that the address names, if it does. */
+  async #showWanted() {
+    const [, id] = location.hash.match(/^#comment-(\w+)$/) ?? [];
+    if (!id) return;
+    try {
+      const { showOne } = await import("./permalink.js");
+      await showOne(this, id);
+    } catch (error) {
+      this.#tell(error);
+    }
   }
 
   /**
@@ -117,7 +141,9 @@ export class Section {
     this.told = h("div", {});
     this.writing = h("div", { class: "writing", part: "composer" });
     this.place = h("div", {});
+    // Beside the order, where there is room already: what is read below must not move.
     this.fresh = h("div", {});
+    this.bar = h("div", { class: "bar", part: "toolbar" }, this.fresh, this.#sorting(config.sorts));
     this.root.replaceChildren(
       h(
         "header",
@@ -129,8 +155,7 @@ export class Section {
       banner(this.context),
       this.told,
       this.place,
-      h("div", { class: "bar", part: "toolbar" }, this.#sorting(config.sorts)),
-      this.fresh,
+      this.bar,
       this.thread.root,
     );
     this.#count(page.article.comment_count - this.total);
@@ -145,7 +170,7 @@ export class Section {
    */
   #rule(article) {
     const { context, place } = this;
-    if (!context || !place || this.#closed) return;
+    if (!context || !place || this.signal.aborted) return;
     const { state, mode, slow_mode, opens_at, closes_at, notice } = article;
     const open = state === "open" && mode !== "closed";
     const changed = open !== context.open || !place.firstChild;
@@ -166,12 +191,12 @@ export class Section {
    * @returns {import("./types").Context}
    */
   #contextFor(config) {
-    const { host, base, site, lang, say, shadow, reader, sort = null } = this;
+    const { host, base, site, lang, say, shadow, reader, signal, sort = null } = this;
     const canonical = /** @type {HTMLLinkElement | null} */ (document.querySelector("link[rel=canonical]"));
     const url = host.getAttribute("url") || canonical?.href || location.href.split("#")[0];
     const title = host.getAttribute("page-title") || document.title;
     return {
-      ...{ base, site, lang, say, shadow, reader, config },
+      ...{ base, site, lang, say, shadow, reader, config, signal },
       article: { key: this.key, url, title },
       ...{ open: false, archived: false, slow: 0 },
       // What holds now; the thread stays as it is.
@@ -237,20 +262,24 @@ export class Section {
     const options = sorts.map((sort) => h("option", { value: sort, selected: sort === this.sort }, this.say(sort)));
     const change = () => {
       keep("sort", select.value);
-      this.#resort(select.value);
+      this.resort(select.value);
     };
     const select = h("select", { part: "sort", change }, ...options);
     this.sorter = select;
     return h("label", {}, `${this.say("sort")} `, select);
   }
 
-  /** @param {string} sort */
-  async #resort(sort) {
+  /**
+   * Show the whole thread from its start.
+   *
+   * @param {string} sort
+   */
+  async resort(sort) {
     this.sort = sort;
     try {
       const page = await this.#firstPage(sort);
       // A slow answer to an earlier choice is not what the reader wants now.
-      if (this.#closed || this.sort !== sort) return;
+      if (this.signal.aborted || this.sort !== sort) return;
       this.alert?.replaceChildren();
       this.#rule(page.article);
       this.thread?.start(page, sort);
@@ -261,20 +290,19 @@ export class Section {
     }
   }
 
-  async #watchNew() {
-    const { watchNew } = await import("./fresh.js");
-    if (this.#closed || !this.context) return;
+  #watchNew() {
+    if (this.signal.aborted || !this.context) return;
     this.#watch?.stop();
-    this.#watch = watchNew(this.context, (count) => {
+    const tell = (/** @type {number} */ count) => {
       const label = count && button(this.say("fresh", { n: count }), "fresh", () => this.#showNew());
       this.fresh?.replaceChildren(...(label ? [label] : []));
-      this.thread?.refreshTimes();
-    });
+    };
+    this.#watch = watchNew(this.context, tell, () => this.thread?.refreshTimes());
   }
 
   async #showNew() {
     this.fresh?.replaceChildren();
-    if (!(await this.#resort("newest"))) return;
+    if (!(await this.resort("newest"))) return;
     if (this.sorter) this.sorter.value = "newest";
     /** @type {HTMLElement | null | undefined} */ (this.thread?.list.querySelector("article"))?.focus();
     this.#watchNew();
@@ -301,7 +329,7 @@ export class Section {
   }
 
   #readerChanged() {
-    if (this.#closed) return;
+    if (this.signal.aborted) return;
     const { person } = this.reader;
     this.#drawAccount();
     this.thread?.personalise();

@@ -46,6 +46,13 @@ catalogues.en = {
   votes: "Votes",
   reply: "Reply",
   report: "Report",
+  ignore: "Ignore",
+  ignored: "You ignore {name}.",
+  peek: "Show this comment",
+  fold: "Collapse",
+  unfold: "Expand",
+  folded: { one: "{n} reply", other: "{n} replies" },
+  read_more: "Read more",
   edit: "Edit",
   withdraw: "Withdraw",
 

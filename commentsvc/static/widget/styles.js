@@ -69,7 +69,7 @@ button { border: 0; padding: .3em 0; min-height: 24px; min-width: 24px; backgrou
 .primary:hover { filter: brightness(1.12) }
 .more { width: 100%; margin-block-start: 1.75rem }
 .more-replies { margin-block-start: .9rem; font-weight: 600 }
-.fresh { width: 100%; margin-block-start: 1rem; background: color-mix(in srgb, var(--accent) 11%, transparent); color: var(--accent) }
+.fresh { background: color-mix(in srgb, var(--accent) 11%, transparent); color: var(--accent) }
 
 .banner { border-block: 1px solid var(--line); padding-block: .8rem }
 summary { display: flex; align-items: center; justify-content: space-between; min-height: 24px; cursor: pointer; font-weight: 600 }
@@ -86,7 +86,7 @@ summary::after { content: ""; width: .5em; height: .5em; margin-inline: 1em .25e
 .closed { margin-block: 1.25rem; color: var(--soft) }
 .notice { margin-block: .7rem; padding-inline-start: .8em; border-inline-start: 3px solid var(--bad) }
 
-.bar { display: flex; justify-content: flex-end; color: var(--soft) }
+.bar { display: flex; align-items: center; justify-content: space-between; gap: .5rem; min-height: 2.6rem; color: var(--soft) }
 select { field-sizing: content; padding: .35em .4em; min-height: 28px; background: none; border: 0; font-weight: 600; color: var(--comments-text, light-dark(#1b1b19, #e8e6e1)) }
 option { color: CanvasText; background: Canvas }
 .thread > .item { padding-block: 1.4rem; border-block-start: 1px solid var(--line) }
@@ -107,7 +107,13 @@ article:focus-visible { outline-offset: 6px }
 .deep > article .to { display: inline }
 .body { max-width: 42em; white-space: pre-wrap; unicode-bidi: plaintext; overflow: clip; overflow-clip-margin: .3em }
 .body a { color: var(--accent); text-underline-offset: .15em }
-.tombstone { color: var(--soft); font-style: italic }
+.tombstone { display: flex; gap: 1em; color: var(--soft); font-style: italic }
+.clip { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 10; overflow: hidden }
+.at { color: inherit; text-decoration: none }
+.at:hover { text-decoration: underline }
+.fold { display: inline-flex; align-items: center; gap: .3em; margin-inline-start: auto; padding: 0 .3em; color: var(--soft) }
+.fold::before { content: none !important }
+.folded > :not(article), .folded > article > :not(.meta, .tombstone) { display: none }
 .actions { display: flex; flex-wrap: wrap; align-items: center; gap: .1rem 1.15rem; margin-block-start: .4rem }
 .actions button { color: var(--soft) }
 .actions button:hover:enabled { color: var(--accent) }
@@ -116,7 +122,7 @@ article:focus-visible { outline-offset: 6px }
 .votes button:hover { text-decoration: none }
 .votes [aria-pressed="true"] { color: var(--accent); font-weight: 650; background: color-mix(in srgb, var(--accent) 11%, transparent) }
 .votes :disabled { opacity: 1 }
-.loading { min-height: 18rem; color: var(--soft) }
+.loading { min-height: 100vh; color: var(--soft) }
 
 @container (max-width: 36rem) {
   .replies:not(:empty) { padding-inline-start: .85rem }

@@ -1,8 +1,7 @@
 // Which comments are shown, in which order, and how do more of them come?
 import { explain, read } from "./api.js";
 import { CommentView, FLAT_FROM, hasDraft } from "./comment.js";
-import { button, h } from "./dom.js";
-import { ago } from "./time.js";
+import { button, h, recall } from "./dom.js";
 
 const PAGE = 20;
 
@@ -16,19 +15,29 @@ export class Thread {
     this.context = context;
     this.list = h("ol", { class: "thread", part: "thread" });
     this.more = h("div", {});
+    /** Where one comment is shown alone, the way back to all; and whom the reader ignores. */
+    this.alone = h("div", {});
+    this.aside = h("div", {});
+    /** @type {Record<string, string>} names by id */
+    this.ignored = JSON.parse(recall(`ignored:${context.site}`) ?? "{}");
     this.empty = h("p", { class: "empty", part: "empty" });
-    this.root = h("div", {}, this.list, this.more);
+    this.root = h("div", {}, this.alone, this.list, this.more, this.aside);
+    if (Object.keys(this.ignored).length)
+      this.#people()
+        .then(({ tell }) => tell(this))
+        .catch(reportError);
   }
 
   /**
    * Show a first page in place of what was shown.
    *
-   * @param {import("./types").ThreadPage} page
+   * @param {import("./types").Page} page
    * @param {string} sort
    */
   start(page, sort) {
     this.views.clear();
     this.list.replaceChildren();
+    this.alone.replaceChildren();
     this.sort = sort;
     this.#append(this.list, page.comments);
     this.#offerMore(page.next);
@@ -54,9 +63,23 @@ export class Thread {
     return this.views.get(id)?.comment.author?.name ?? null;
   }
 
+  /**
+   * Hide what the author of a comment writes, from this reader in this browser.
+   *
+   * @param {CommentView} view
+   */
+  async ignore(view) {
+    const { ignore } = await this.#people();
+    ignore(view);
+  }
+
+  #people() {
+    return import("./ignored.js");
+  }
+
   /** Bring the relative times up to date. */
   refreshTimes() {
-    for (const time of this.root.querySelectorAll("time")) time.textContent = ago(time.dateTime, this.context.lang);
+    for (const view of this.views.values()) view.refreshTime();
   }
 
   /**
@@ -102,7 +125,13 @@ export class Thread {
     // A flat branch holds more than the direct replies that are counted.
     const label = view.comment.depth < FLAT_FROM && left > 0 ? say("more_replies_count", { n: left }) : say("more_replies");
     this.#offer(view.more, label, "more-replies", async () => {
-      const page = await read(base, `comments/${view.comment.id}/replies`, { limit: PAGE, after: next || null });
+      const page = await read(
+        base,
+        `comments/${view.comment.id}/replies`,
+        { limit: PAGE, after: next || null },
+        "default",
+        this.context.signal,
+      );
       return this.#appendReplies(view, page);
     });
   }
@@ -113,7 +142,7 @@ export class Thread {
     if (next === null) return this.more.replaceChildren();
     this.#offer(this.more, say("more"), "more", async () => {
       const query = { site, article: article.key, sort: this.sort, limit: PAGE, after: next };
-      const page = await read(base, "comments", query);
+      const page = await read(base, "comments", query, "default", this.context.signal);
       const added = this.#append(this.list, page.comments);
       this.#offerMore(page.next);
       return added;
@@ -137,6 +166,7 @@ export class Thread {
         first?.article.focus();
         announce(say("loaded", { n: count }));
       } catch (error) {
+        if (this.context.signal.aborted) return;
         const text = explain(error, say);
         announce(text);
         ask.button.removeAttribute("aria-disabled");

@@ -115,6 +115,8 @@ export interface Context {
   config: Config;
   say: Say;
   shadow: ShadowRoot;
+  /** Aborted when the element leaves the page, or starts anew. */
+  signal: AbortSignal;
   reader: Reader;
   /** Whether the article takes comments, and whether it takes anything at all. */
   open: boolean;
