@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, render_template
+from flask import Flask, Response, abort, render_template, request
 
 from commentsvc.enums import ArticleSort
 from commentsvc.infra.paths import STATIC, TEMPLATES
@@ -47,9 +47,14 @@ def create_pages(
             abort(404)
         return render_template("demo/article.html", article=found)
 
+    @pages.get("/try")
+    def try_tags() -> str:
+        return render_template("demo/try.html", articles=list_articles())
+
     @pages.after_request
     def forbid(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = _policy(service)
+        own = " 'self'" if request.endpoint == "try_tags" else ""
+        response.headers["Content-Security-Policy"] = _policy(service, own)
         return response
 
     return pages
@@ -96,13 +101,13 @@ def _day(moment: str) -> str:
     return f"{datetime.fromisoformat(moment):%-d %B %Y}"
 
 
-def _policy(service: str) -> str:
+def _policy(service: str, own: str) -> str:
     """Write the strictest policy a page can have that embeds us: no inline script or style, no HTML from strings."""
     parts = urlsplit(service)
     origin = f"{parts.scheme}://{parts.netloc}"
     rules: Iterable[str] = (
         "default-src 'none'",
-        f"script-src {origin}",
+        f"script-src {origin}{own}",
         f"connect-src {origin}",
         "style-src 'self'",
         "img-src 'self'",

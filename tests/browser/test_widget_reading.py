@@ -204,3 +204,160 @@ def test_the_thread_is_accessible(browser: Any, story: Story, scheme: str):
 
     page.close()
     assert found.response["violations"] == []
+
+
+def test_a_link_leads_to_one_comment_with_what_it_answers_and_on_to_all(reader: Page, story: Story):
+    ada, bo = story.person(), story.person()
+    top, other = story.comments([(ada, "The question.", None, 60), (bo, "Another matter.", None, 50)])
+    first = story.comment(bo, "An answer.", parent=top, age=40)
+    deep = story.comment(ada, "Thanks for it.", parent=first, age=30)
+    story.comments([(bo, "You are welcome.", deep, 20), (bo, "Beside the point.", top, 10)])
+
+    reader.goto(f"{story.url}#comment-{deep}")
+    widget = reader.locator("article-comments")
+    expect(article_of(widget, "Thanks for it.")).to_be_focused()
+    alone = bodies(reader)
+    expect(article_of(widget, "Thanks for it.")).to_be_in_viewport()
+    widget.get_by_role("button", name="View full discussion").click()
+    expect(widget.get_by_text("Another matter.")).to_be_visible()
+    reader.evaluate(f"location.hash = '#comment-{other}'")
+
+    assert alone == ["The question.", "An answer.", "Thanks for it.", "You are welcome."]
+    expect(article_of(widget, "Another matter.")).to_be_focused()
+    expect(widget.get_by_role("button", name="View full discussion")).to_have_count(0)
+    assert "The question." in bodies(reader)
+
+
+@pytest.mark.parametrize("wanted", ["999999999", "no_such", "0"])
+def test_a_link_to_what_is_gone_says_so_above_the_thread(reader: Page, story: Story, wanted: str):
+    story.comment(story.person(), "Still here.")
+
+    reader.goto(f"{story.url}#comment-{wanted}")
+    widget = reader.locator("article-comments")
+
+    expect(widget.get_by_text("isn't here any more")).to_be_visible()
+    expect(widget.get_by_text("Still here.")).to_be_visible()
+
+
+def test_long_comments_are_clipped_and_branches_collapse(reader: Page, story: Story):
+    long = "\n".join(f"Line {number}." for number in range(40))
+    top = story.comment(story.person(), long)
+    story.comment(story.person(), "A reply.", parent=top)
+    widget = visit(reader, story)
+    body = widget.locator("[data-comment-body]").first
+    clipped = body.bounding_box()
+
+    widget.get_by_role("button", name="Read more").click()
+    whole = body.bounding_box()
+    expect(widget.get_by_role("article").first).to_be_focused()
+    widget.get_by_role("button", name="Collapse").first.click()
+
+    assert whole["height"] > 3 * clipped["height"]  # type: ignore[index]
+    expect(widget.get_by_role("button", name="Expand")).to_be_focused()
+    expect(widget.get_by_role("button", name="Expand")).to_have_attribute("aria-expanded", "false")
+    expect(widget.get_by_text("A reply.")).to_be_hidden()
+    expect(body).to_be_hidden()
+    widget.get_by_role("button", name="Expand").click()
+    expect(widget.get_by_text("A reply.")).to_be_visible()
+
+
+def test_a_person_can_be_ignored_and_heeded_again(reader: Page, story: Story):
+    ada, bo = story.person(), story.person()
+    top = story.comment(bo, "Something tiresome.")
+    story.comment(ada, "A calm reply.", parent=top)
+    widget = visit(reader, story)
+
+    article_of(widget, "Something tiresome.").get_by_role("button", name="Ignore").click()
+    expect(widget.get_by_text("Something tiresome.")).to_have_count(0)
+    widget = visit(reader, story)
+    expect(widget.get_by_text(f"You ignore {bo.name}.")).to_be_visible()
+    expect(widget.get_by_text("A calm reply.")).to_be_visible()
+    expect(widget.get_by_text("Something tiresome.")).to_have_count(0)
+    widget.get_by_role("button", name="Show this comment").click()
+    expect(widget.get_by_text("Something tiresome.")).to_be_visible()
+    widget.get_by_text("You ignore 1 person").click()
+    widget.get_by_role("button", name=f"Stop ignoring {bo.name}").click()
+
+    expect(widget.get_by_text("You ignore")).to_have_count(0)
+    assert reader.context.cookies() == []
+    expect(visit(reader, story).get_by_text("Something tiresome.")).to_be_visible()
+
+
+MOVES = """() => {
+  window.moved = 0;
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) if (!one.hadRecentInput) window.moved += one.value;
+  }).observe({ type: "layout-shift", buffered: true });
+}"""
+
+
+@pytest.mark.parametrize("count", [0, 8])
+def test_nothing_on_the_page_jumps(reader: Page, story: Story, count: int):
+    ada = story.person()
+    story.comments([(ada, "Some words. " * 20, None, 60 + number) for number in range(count)])
+    reader.add_init_script(f"({MOVES})()")
+    reader.clock.install()
+
+    widget = visit(reader, story)
+    reader.wait_for_load_state("networkidle")
+    story.comment(ada, "Fresh.", age=0)
+    before = widget.get_by_role("article").last.bounding_box() if count else None
+    reader.clock.fast_forward(31_000)
+    widget.get_by_role("button", name="View 1 new comment").wait_for()
+
+    assert reader.evaluate("moved") < 0.01
+    assert (widget.get_by_role("article").last.bounding_box() if count else None) == before
+
+
+def test_a_far_element_waits_and_a_gone_one_is_silent(reader: Page, story: Story):
+    story.comment(story.person(), "Down there.")
+    asked: list[str] = []
+    reader.on("request", lambda request: "/api/v1/comments" in request.url and asked.append(request.url))
+    reader.clock.install()
+    visit(reader, story)
+    reader.wait_for_load_state("networkidle")
+
+    # A page of one application takes its element out, has room above it, and places two.
+    reader.evaluate("""() => {
+      const old = document.querySelector("article-comments");
+      old.remove();
+      const room = document.createElement("div");
+      room.id = "room";
+      document.querySelector("main").append(room, old.cloneNode(), old.cloneNode());
+      room.style.height = "5000px";
+    }""")
+    reader.clock.fast_forward(600_000)
+    while_far = len(asked)
+    reader.evaluate("document.querySelector('#room').style.height = '0'")
+    expect(reader.get_by_text("Down there.")).to_have_count(2)
+    moved = reader.evaluate("""() => {
+      const [one, two] = document.querySelectorAll("article-comments");
+      const shown = one.shadowRoot.querySelector("article");
+      two.after(one);
+      return new Promise((done) => setTimeout(() => done(one.shadowRoot.querySelector("article") === shown)));
+    }""")
+    started = len(asked)
+    reader.evaluate("document.querySelectorAll('article-comments').forEach((one) => one.remove())")
+    reader.clock.fast_forward(600_000)
+
+    assert len([url for url in asked[:while_far] if "/new" not in url]) == 1
+    assert moved
+    assert started > while_far
+    assert len(asked) == started
+
+
+def test_polling_backs_off_where_nothing_happens_and_times_stay_true(reader: Page, story: Story):
+    story.comment(story.person(), "A minute old.", age=1)
+    reader.clock.install()
+    widget = visit(reader, story)
+    reader.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    reader.on("request", lambda request: "/comments/new" in request.url and asked.append(request.url))
+
+    for _ in range(60):
+        reader.clock.run_for(30_000)
+        reader.wait_for_load_state("networkidle")
+
+    assert 5 <= len(asked) <= 12  # of 60 in half an hour, had it gone on as it began
+    expect(widget.get_by_text("31 minutes ago")).to_be_visible()
+    expect(widget.get_by_role("article", name=re.compile("31 minutes ago"))).to_be_visible()

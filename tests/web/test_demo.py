@@ -51,6 +51,16 @@ def test_pages_forbid_everything_but_our_origin(newspaper):
     assert "<script>" not in page.text
 
 
+def test_page_to_try_the_tags_may_run_its_own_script_and_nothing_inline(newspaper):
+    page = newspaper.get("/try")
+
+    assert page.text.count("<article-comments ") == 2
+    assert "script-src http://127.0.0.1:8123 'self';" in page.headers["Content-Security-Policy"]
+    assert "onclick" not in page.text
+    with newspaper.get("/static/try.js") as script:
+        assert script.mimetype == "text/javascript"
+
+
 def test_unknown_article_is_not_found(newspaper):
     assert newspaper.get("/articles/none").status_code == 404
 

@@ -54,7 +54,12 @@ export class CommentView {
     }
     if (this.thread.ignored[comment.author?.id ?? ""] && !this.peeked) {
       const peek = button(say("peek"), "link", () => this.peek());
-      const text = h("p", { class: "tombstone", part: "tombstone" }, say("ignored", { name }), " ", peek, this.#folder());
+      const text = h(
+        "p",
+        { class: "tombstone", part: "tombstone" },
+        h("span", {}, say("ignored", { name }), " ", peek),
+        this.#folder(),
+      );
       this.article.replaceChildren(text);
       return;
     }
@@ -84,7 +89,7 @@ export class CommentView {
     const now = this.#folder();
     const hasFocus = old === this.context.shadow.activeElement;
     old?.replaceWith(now);
-    if (hasFocus) now.focus();
+    if (hasFocus && now) now.focus();
   }
 
   /** Bring what says how long ago it was up to date. */
@@ -124,14 +129,15 @@ export class CommentView {
 
   #folder() {
     const { say } = this.context;
-    const count = this.root.querySelectorAll("article").length - 1;
+    const count = Math.max(this.root.querySelectorAll("article").length - 1, this.comment.reply_count);
+    if (!count) return "";
     const label = this.#folded ? say("unfold") : say("fold");
     const node = button("", "fold", () => this.fold(!this.#folded), {
       "aria-expanded": String(!this.#folded),
       "aria-label": label,
       title: label,
     });
-    node.append(icon(this.#folded ? UNFOLD : FOLD), this.#folded && count ? say("folded", { n: count }) : "");
+    node.append(icon(this.#folded ? UNFOLD : FOLD), this.#folded ? say("folded", { n: count }) : "");
     return node;
   }
 
@@ -189,6 +195,7 @@ export class CommentView {
     const { comment, context } = this;
     const { say, reader, open, archived } = context;
     const isPublic = comment.status === "published";
+    const isStaff = comment.author?.badge === "manager" || comment.author?.badge === "admin";
     const isMine = reader.mine.has(comment.id) || (reader.person !== null && reader.person.id === comment.author?.id);
     return h(
       "footer",
@@ -198,7 +205,7 @@ export class CommentView {
       isMine && this.#isEditable() && button(say("edit"), "edit", () => this.act("edit")),
       isMine && !archived && button(say("withdraw"), "withdraw", () => this.act("withdraw")),
       isPublic && !isMine && !archived && button(say("report"), "report", () => this.act("report")),
-      isPublic && !isMine && button(say("ignore"), "ignore", () => this.thread.ignore(this)),
+      isPublic && !isMine && !isStaff && button(say("ignore"), "ignore", () => this.thread.ignore(this)),
     );
   }
 

@@ -3,8 +3,8 @@ export const alone = `
 .alone, .ignored { font-family: var(--ui); font-size: .875rem; color: var(--soft) }
 .alone { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: .2rem 1.5rem; margin-block-start: .75rem; padding: .7rem .9rem; background: var(--tint); border-radius: var(--radius) }
 .alone button { font-weight: 600 }
-.lit { padding: .7rem .9rem; margin: -.7rem -.9rem; background: color-mix(in srgb, var(--accent) 8%, transparent); border-radius: var(--radius); box-shadow: inset 3px 0 var(--accent) }
-.lit:dir(rtl) { box-shadow: inset -3px 0 var(--accent) }
+.lit { --lit: color-mix(in srgb, var(--accent) 10%, transparent); background: var(--lit); border-radius: 1px; box-shadow: 0 0 0 .5rem var(--lit) }
+.lit:focus-visible { outline-offset: .5rem }
 .ignored { margin-block-start: 1.5rem; border-block-start: 1px solid var(--line); padding-block-start: .6rem }
 .ignored ul { list-style: none }
 .ignored li { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem; min-height: 24px }
