@@ -228,6 +228,19 @@ def test_a_link_leads_to_one_comment_with_what_it_answers_and_on_to_all(reader: 
     assert "The question." in bodies(reader)
 
 
+def test_a_link_into_the_depth_shows_what_is_around_it(reader: Page, story: Story):
+    ada, made = story.person(), []
+    for level in range(13):
+        made.append(story.comment(ada, f"Level {level}", parent=made[-1] if made else None, age=60 - level))
+
+    reader.goto(f"{story.url}#comment-{made[11]}")
+    widget = reader.locator("article-comments")
+
+    expect(widget.get_by_text("Its beginning is further up.")).to_be_visible()
+    expect(article_of(widget, "Level 11")).to_be_focused()
+    assert bodies(reader) == [f"Level {level}" for level in range(1, 13)]
+
+
 @pytest.mark.parametrize("wanted", ["999999999", "no_such", "0"])
 def test_a_link_to_what_is_gone_says_so_above_the_thread(reader: Page, story: Story, wanted: str):
     story.comment(story.person(), "Still here.")
@@ -280,6 +293,7 @@ def test_a_person_can_be_ignored_and_heeded_again(reader: Page, story: Story):
 
     expect(widget.get_by_text("You ignore")).to_have_count(0)
     assert reader.context.cookies() == []
+    reader.evaluate("localStorage.setItem('comments:ignored:demo', '{broken')")
     expect(visit(reader, story).get_by_text("Something tiresome.")).to_be_visible()
 
 

@@ -12,6 +12,7 @@ from tests.web.test_matrix import begin_session
 LISTS = {
     "thread": ("/api/v1/comments", {"site": "daily", "article": "{article}", "limit": "30"}),
     "replies": ("/api/v1/comments/{top}/replies", {"limit": "30"}),
+    "one comment": ("/api/v1/comments/{top}", {}),
     "me": ("/api/v1/me", {"site": "daily", "article": "{article}"}),
     "mine on the site": ("/api/v1/me", {"site": "{site}"}),
     "cases": ("/api/v1/moderation/cases", {"site": "daily", "limit": "30"}),

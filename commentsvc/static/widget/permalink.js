@@ -44,7 +44,9 @@ async function branchTo({ base, key, signal }, id) {
     ]);
     // Another element on the page may be meant.
     if (one.article !== key) return "elsewhere";
-    return { comments: nest([...one.ancestors, { ...one, replies: below }]), more: one.ancestors_more };
+    // Deep down what follows stands beside it, and the full discussion has the rest.
+    const line = one.depth > FLAT_FROM ? [one, ...below.comments] : [{ ...one, replies: below }];
+    return { comments: nest([...one.ancestors, ...line]), more: one.ancestors_more };
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return null;
     throw error;

@@ -19,7 +19,7 @@ export class Thread {
     this.alone = h("div", {});
     this.aside = h("div", {});
     /** @type {Record<string, string>} names by id */
-    this.ignored = JSON.parse(recall(`ignored:${context.site}`) ?? "{}");
+    this.ignored = ignoredOn(context.site);
     this.empty = h("p", { class: "empty", part: "empty" });
     this.root = h("div", {}, this.alone, this.list, this.more, this.aside);
     if (Object.keys(this.ignored).length)
@@ -182,5 +182,18 @@ export class Thread {
     this.empty.textContent = this.context.say(this.context.open ? "empty" : "empty_closed");
     if (this.list.children.length) this.empty.remove();
     else this.root.prepend(this.empty);
+  }
+}
+
+/**
+ * Whom the reader ignores; what else the page may have kept under that name is nobody.
+ *
+ * @param {string} site
+ */
+function ignoredOn(site) {
+  try {
+    return JSON.parse(recall(`ignored:${site}`) ?? "") ?? {};
+  } catch {
+    return {};
   }
 }
