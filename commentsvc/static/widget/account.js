@@ -4,7 +4,6 @@
 // token lives in memory; what refreshes it is a partitioned cookie that only the service can read.
 import { ApiError, send } from "./api.js";
 import { keep, recall } from "./dom.js";
-import "./strings-writing.js";
 
 const RENEW_BEFORE_MS = 20_000;
 const WATCH_MS = 300;

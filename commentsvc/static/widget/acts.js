@@ -3,7 +3,6 @@ import { compose } from "./composer.js";
 import { button, h } from "./dom.js";
 import { addOwn, changeOwn } from "./own.js";
 import { notice } from "./reader.js";
-import "./strings-writing.js";
 
 /** @typedef {import("./comment.js").CommentView} View */
 

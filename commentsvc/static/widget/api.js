@@ -69,7 +69,9 @@ export function explain(error, say) {
     reportError(error);
     return say("error_server");
   }
-  return say(`error_${error.code}`, { n: error.retryAfter }) || error.message || say("error_server");
+  const { code, message, retryAfter } = error;
+  // Sentences of the service's own are in the other languages' words as they stand.
+  return say(`error_${code}`, { n: retryAfter }) || say(message) || message || say("error_server");
 }
 
 /**

@@ -1,6 +1,6 @@
 // How many notices wait for the reader? A bell beside their name; the list itself comes when it is opened.
 import { button, h, icon } from "./dom.js";
-import "./strings-notices.js";
+import { withWords } from "./speech.js";
 import { dress } from "./styles.js";
 
 const SHAPE = "M3.5 11.5h9c-1-1.2-1.3-2.3-1.3-4.6a3.2 3.2 0 0 0-6.4 0c0 2.3-.3 3.4-1.3 4.6zM6.7 13.7a1.4 1.4 0 0 0 2.6 0";
@@ -45,7 +45,7 @@ function make(section) {
  */
 function show(bell, { say, reader: { unread }, lang }) {
   const count = unread >= MOST ? `${(MOST - 1).toLocaleString(lang)}+` : unread.toLocaleString(lang);
-  bell.setAttribute("aria-label", unread ? say("notices_unread", { n: count }) : say("notices"));
+  bell.setAttribute("aria-label", unread ? say("notices_unread", { n: unread, count }) : say("notices"));
   bell.replaceChildren(icon(SHAPE), ...(unread ? [h("span", { "aria-hidden": "true" }, count)] : []));
 }
 
@@ -59,7 +59,7 @@ async function toggle(section) {
   list.hidden = !opens;
   bell.setAttribute("aria-expanded", String(opens));
   if (!opens) return bell.focus();
-  const { open } = await import("./notices.js");
+  const { open } = await withWords(import("./notices.js"), "-writing");
   await open(section.context, list, {
     seen: (unread) => {
       section.reader.unread = unread;

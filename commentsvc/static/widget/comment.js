@@ -1,6 +1,7 @@
 // How does one comment look, and what can a reader do with it?
 import { notice } from "./reader.js";
 import { button, h, icon, recall } from "./dom.js";
+import { withWords } from "./speech.js";
 import { ago, timeElement } from "./time.js";
 
 const UP = "M3 10.5 8 5.5l5 5";
@@ -114,7 +115,7 @@ export class CommentView {
    */
   async act(what, value) {
     try {
-      const acts = await import("./acts.js");
+      const acts = await withWords(import("./acts.js"), "-writing");
       await /** @type {(view: CommentView, value: any) => unknown} */ (acts[what])(this, value);
     } catch (error) {
       this.show(notice(this.context, error));
@@ -223,7 +224,7 @@ export class CommentView {
     const arrow = (/** @type {"up" | "down"} */ way, /** @type {1 | -1} */ value) => {
       const count = comment.votes[way];
       const node = button("", `vote ${way}`, () => this.act("vote", value), {
-        "aria-label": `${say(way)} (${count})`,
+        "aria-label": `${say(way)} (${count.toLocaleString(context.lang)})`,
         title: say(way),
         "aria-pressed": String(mine === value),
         disabled: fixed,

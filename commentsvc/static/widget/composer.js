@@ -2,7 +2,6 @@
 import { notice } from "./reader.js";
 import { button, h, keep, recall } from "./dom.js";
 import { addOwn } from "./own.js";
-import "./strings-writing.js";
 import { dress } from "./styles.js";
 import { writing } from "./styles-writing.js";
 
@@ -310,10 +309,11 @@ class Composer {
  */
 function countdown(seconds, lang) {
   if (seconds < 60) return new Intl.NumberFormat(lang, { style: "unit", unit: "second", unitDisplay: "long" }).format(seconds);
-  const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
+  const digits = (/** @type {number} */ number, least = 2) =>
+    new Intl.NumberFormat(lang, { minimumIntegerDigits: least, useGrouping: false }).format(number);
   const minutes = Math.floor(seconds / 60);
-  const clock = minutes < 60 ? `${minutes}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}`;
-  return `${clock}:${two(seconds % 60)}`;
+  const clock = minutes < 60 ? digits(minutes, 1) : `${digits(Math.floor(minutes / 60), 1)}:${digits(minutes % 60)}`;
+  return `${clock}:${digits(seconds % 60)}`;
 }
 
 /**

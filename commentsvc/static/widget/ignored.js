@@ -1,6 +1,5 @@
 // Whom does this reader ignore, and how do they think better of it? Kept in this browser, and nobody is told.
 import { button, h, keep } from "./dom.js";
-import "./strings-reading.js";
 import { dress } from "./styles.js";
 import { alone } from "./styles-reading.js";
 

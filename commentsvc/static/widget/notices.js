@@ -1,7 +1,6 @@
 // What is the reader told of: answers, mentions, decisions with their reasons; and do they follow this conversation?
 import { button, h } from "./dom.js";
 import { notice } from "./reader.js";
-import "./strings-writing.js";
 import { dress } from "./styles.js";
 import { writing } from "./styles-writing.js";
 import { timeElement } from "./time.js";
@@ -122,7 +121,7 @@ function row(context, one) {
     h(
       "p",
       { dir: "auto" },
-      h("strong", {}, !one.read && h("span", { class: "unseen" }, `${say("notices_new")}: `), title(context, one)),
+      h("strong", {}, !one.read && h("span", { class: "unseen" }, `${say("notices_new")} `), title(context, one)),
     ),
     h("p", { class: "where" }, h("span", { dir: "auto" }, article?.title), article && " · ", timeElement(one.created_at, lang)),
     comment && h("blockquote", { dir: "auto" }, comment.excerpt),

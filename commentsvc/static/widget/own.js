@@ -2,7 +2,6 @@
 import { CommentView, FLAT_FROM } from "./comment.js";
 import { h } from "./dom.js";
 import { redress } from "./redress.js";
-import "./strings-writing.js";
 import { dress } from "./styles.js";
 import { writing } from "./styles-writing.js";
 
@@ -123,7 +122,8 @@ function tell(view, comment) {
     { class: `standing ${status}`, part: `standing ${status}` },
     h("p", {}, h("strong", {}, say(status)), " · ", say(`${status}_why`)),
   );
-  if (guidelines.length) box.append(h("p", {}, say(`${status}_guideline`, { guideline: guidelines.join("”, “") })));
+  if (guidelines.length)
+    box.append(h("p", {}, say(`${status}_guideline`, { guideline: guidelines.join(say("between_guidelines")) })));
   if (status === "held") box.append(...messages.map((text) => h("p", { dir: "auto" }, text)));
   else if (messages.length) {
     box.append(h("p", {}, say("message")), ...messages.map((text) => h("blockquote", { dir: "auto" }, text)));

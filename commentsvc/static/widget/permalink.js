@@ -2,7 +2,6 @@
 import { ApiError, read } from "./api.js";
 import { FLAT_FROM } from "./comment.js";
 import { button, h } from "./dom.js";
-import "./strings-reading.js";
 import { dress } from "./styles.js";
 import { alone } from "./styles-reading.js";
 

@@ -1,6 +1,7 @@
 // Who is reading, and which votes and comments are theirs? Anonymous until account.js says otherwise.
 import { explain } from "./api.js";
 import { button, h, recall } from "./dom.js";
+import { withWords } from "./speech.js";
 
 export class Reader {
   /** @type {import("./types").Person | null} */
@@ -39,7 +40,7 @@ export class Reader {
 
   /** Load what signing in needs and prepare it: later than a click's moment the browser would block the window. */
   async account() {
-    const { accountOf } = await import("./account.js");
+    const { accountOf } = await withWords(import("./account.js"), "-writing");
     const account = accountOf(this.base, this.site);
     if (this.known !== account) {
       this.known = account;

@@ -1,6 +1,5 @@
 // What are readers told of the rules that hold on the article, and when does the clock change them?
 import { h } from "./dom.js";
-import "./strings-writing.js";
 import { dress } from "./styles.js";
 import { writing } from "./styles-writing.js";
 

@@ -5,7 +5,7 @@ import { hasDraft } from "./comment.js";
 import { button, h, keep, recall } from "./dom.js";
 import { watchNew } from "./fresh.js";
 import { notice, Reader } from "./reader.js";
-import { speak } from "./strings.js";
+import { speak, withWords } from "./speech.js";
 import { dress, reading } from "./styles.js";
 import { Thread } from "./thread.js";
 
@@ -14,6 +14,10 @@ const PAGE = 20;
 /** Everything inside one element, from its first request until it leaves the page. */
 export class Section {
   #gone = new AbortController();
+  /** The language, and what says a sentence in it, once its words are there. */
+  lang = "en";
+  /** @type {import("./types").Say} */
+  say = () => "";
   /** How many public comments the article has. */
   total = 0;
   /** @type {{ stop(): void, seen(): void } | null} */
@@ -32,13 +36,11 @@ export class Section {
     this.base = base;
     this.site = host.getAttribute("site") ?? "";
     this.key = host.getAttribute("article") ?? "";
-    this.lang = host.closest("[lang]")?.getAttribute("lang") || "en";
-    this.say = speak(this.lang);
     this.shadow = host.shadowRoot ?? host.attachShadow({ mode: "open" });
     dress(this.shadow, reading);
     this.signal = this.#gone.signal;
     this.status = h("p", { role: "status", class: "unseen" });
-    this.root = h("section", { part: "section", "aria-label": this.say("comments"), lang: this.lang });
+    this.root = h("section", { part: "section" });
     this.reader = new Reader(base, this.site, this.key, () => this.#readerChanged(), this.signal);
     this.shadow.replaceChildren(this.root, this.status);
     this.#wait();
@@ -46,13 +48,19 @@ export class Section {
 
   /** Load and draw; what fails is said in place, with a way to try again. */
   async open() {
-    const { say, base, site } = this;
-    if (!site || !this.key) return this.root.replaceChildren(h("p", { class: "notice" }, say("no_site")));
-    this.#wait();
+    const { base, site } = this;
     this.sort = recall("sort");
+    const isPlaced = Boolean(site && this.key);
+    const settings = isPlaced ? read(base, "config", { site }, "default", this.signal) : null;
+    const asked = Promise.all([settings, isPlaced && this.#firstPage(this.sort)]);
+    // The words come meanwhile; what fails until they are there is told below.
+    asked.catch(() => {});
+    await this.#speak(settings);
+    if (this.signal.aborted) return;
+    if (!isPlaced) return this.root.replaceChildren(h("p", { class: "notice" }, this.say("no_site")));
+    this.#wait();
     try {
-      const settings = read(base, "config", { site }, "default", this.signal);
-      const [config, page] = await Promise.all([settings, this.#firstPage(this.sort)]);
+      const [config, page] = await asked;
       if (this.signal.aborted) return;
       this.#draw(config, page);
     } catch (error) {
@@ -110,6 +118,20 @@ export class Section {
     return read(this.base, "comments", { site: this.site, article: this.key, sort, limit: PAGE }, "no-cache", this.signal);
   }
 
+  /**
+   * Take up the language of the page around, else the site's, else the browser's.
+   *
+   * @param {any} settings
+   */
+  async #speak(settings) {
+    const { host, root, status } = this;
+    const around = host.closest("[lang]")?.getAttribute("lang") || document.documentElement.lang;
+    const { lang, say } = await speak(around || (await settings?.catch(() => {}))?.locale || navigator.language);
+    Object.assign(this, { lang, say });
+    for (const part of [root, status]) Object.assign(part, { lang, dir: say("dir") });
+    root.setAttribute("aria-label", say("comments"));
+  }
+
   /** Say that it comes, and keep the room for it, so that nothing on the page jumps. */
   #wait() {
     this.root.replaceChildren(h("p", { class: "loading" }, this.say("loading")));
@@ -120,7 +142,7 @@ export class Section {
     const [, id] = location.hash.match(/^#comment-(\w+)$/) ?? [];
     if (!id) return;
     try {
-      const { showOne } = await import("./permalink.js");
+      const { showOne } = await withWords(import("./permalink.js"), "-reading");
       await showOne(this, id);
     } catch (error) {
       this.#tell(error);
@@ -182,7 +204,9 @@ export class Section {
       this.thread?.personalise();
     }
     if (this.clock || slow_mode || opens_at || closes_at || notice) {
-      import("./rules.js").then(({ tell }) => tell(this, article)).catch((error) => this.#tell(error));
+      withWords(import("./rules.js"), "-writing")
+        .then(({ tell }) => tell(this, article))
+        .catch((error) => this.#tell(error));
     }
   }
 
@@ -209,7 +233,11 @@ export class Section {
       announce: (text) => this.announce(text),
       posted: (comment) => this.#posted(comment),
       count: (change) => this.#count(change),
-      guideline: (key) => (key && (config.guidelines.items.find((item) => item.guideline === key)?.title || say(key))) || "",
+      guideline: (key) => {
+        const title = config.guidelines.items.find((item) => item.guideline === key)?.title ?? "";
+        // The usual titles are said in the reader's language; what the site wrote itself stays.
+        return key ? say(title) || title || say(key) : "";
+      },
     };
   }
 
@@ -237,7 +265,9 @@ export class Section {
       const out = button(say("sign_out"), "link", () => this.#signOut());
       const name = h("strong", { dir: "auto" }, person.name);
       this.account?.replaceChildren(h("span", {}, `${say("signed_in_as")} `, name), out);
-      import("./bell.js").then(({ tell }) => tell(this)).catch((error) => this.#tell(error));
+      withWords(import("./bell.js"), "-notices")
+        .then(({ tell }) => tell(this))
+        .catch((error) => this.#tell(error));
     } else {
       const up = button(say("sign_up"), "primary", () => this.#signIn(true));
       const inside = button(say("sign_in"), "link", () => this.#signIn(false));
@@ -254,7 +284,9 @@ export class Section {
 
   /** @param {boolean} focus */
   #write(focus) {
-    import("./composer.js").then(({ write }) => write(this, focus, () => this.#drawPrompt())).catch((error) => this.#tell(error));
+    withWords(import("./composer.js"), "-writing")
+      .then(({ write }) => write(this, focus, () => this.#drawPrompt()))
+      .catch((error) => this.#tell(error));
   }
 
   /** @param {import("./types").Sort[]} sorts */
@@ -335,7 +367,9 @@ export class Section {
     this.thread?.personalise();
     // Hardly anybody is restricted, so the code that says so comes when it is needed.
     if (this.told?.firstChild || this.reader.sanctions.length) {
-      import("./told.js").then(({ tell }) => tell(this)).catch((error) => this.#tell(error));
+      withWords(import("./told.js"), "-writing")
+        .then(({ tell }) => tell(this))
+        .catch((error) => this.#tell(error));
     }
     if (person?.id !== this.#shownTo) {
       this.#shownTo = person?.id;

@@ -1,13 +1,12 @@
 // Which words does the widget say about notices? They come with the bell.
-import { catalogues } from "./strings.js";
 
-Object.assign(catalogues.en, {
+export default {
   notices: "Notices",
-  notices_unread: { one: "Notices, {n} new", other: "Notices, {n} new" },
+  notices_unread: { one: "Notices, {count} new", other: "Notices, {count} new" },
   notices_none: "Nothing yet. When somebody answers or mentions you, or decides about a comment of yours, it is told here.",
   notices_more: "Show older",
   notices_loading: "Loading notices…",
-  notices_new: "New",
+  notices_new: "New:",
   notices_close: "Close",
   notices_choose: "What I am told of (opens a page)",
 
@@ -33,4 +32,4 @@ Object.assign(catalogues.en, {
   follow_follow: "You follow this conversation: you are told of every new comment.",
   follow_mute: "You have muted this conversation: you aren't told of anything here.",
   follow_usual: "You are told when somebody answers or mentions you.",
-});
+};

@@ -1,7 +1,6 @@
 // Which words are said about one comment shown alone, and about people whom the reader ignores?
-import { catalogues } from "./strings.js";
 
-Object.assign(catalogues.en, {
+export default {
   alone: "You are reading one conversation.",
   alone_below: "You are reading one conversation. Its beginning is further up.",
   all: "View full discussion",
@@ -10,4 +9,4 @@ Object.assign(catalogues.en, {
   unignore: "Stop ignoring",
   unignore_name: "Stop ignoring {name}",
   heeded: "{name} is shown again.",
-});
+};

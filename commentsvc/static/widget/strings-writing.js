@@ -1,15 +1,22 @@
 // Which words does the widget say to somebody who writes, votes, reports or signs in? They come when they do.
-import { catalogues } from "./strings.js";
 
-Object.assign(catalogues.en, {
+export default {
   signed_in: "You are signed in as {name}.",
   signed_out: "You are signed out.",
   signed_in_as: "Signed in as",
   in_this_tab: "Continue in this tab",
 
+  courtesy: "Be courteous",
+  on_topic: "Stay on topic",
+  spam: "No spam",
+  legal: "Keep to the law",
+  privacy: "Respect privacy",
+
   held: "Waiting for review",
   held_why: "Only you can see this comment until a community manager has read it.",
   held_guideline: "It may break our guideline “{guideline}”.",
+  // Between the names of guidelines: it ends the quotation marks of one and begins those of the next.
+  between_guidelines: "”, “",
   rejected: "Not published",
   rejected_why: "Only you can see this comment.",
   rejected_guideline: "It was found to break our guideline “{guideline}”.",
@@ -101,4 +108,4 @@ Object.assign(catalogues.en, {
   error_article_closed: "This conversation has been closed in the meantime.",
   error_edit_window_over: "The time for editing this comment is over.",
   error_idempotency_key_in_flight: "Your comment is still being sent. Please try again in a moment.",
-});
+};

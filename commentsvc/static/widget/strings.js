@@ -1,9 +1,9 @@
-// Which words does the widget say? A catalogue a language; a missing sentence falls back to English.
+// Which words does every view need? English is the source; `python -m translations` takes what is new here to the others.
 
-/** @type {Record<string, Record<string, string | { one: string, other: string }>>} */
-export const catalogues = {};
+export default {
+  // How the language is written: ltr or rtl.
+  dir: "ltr",
 
-catalogues.en = {
   comments: "Comments",
   welcome: "Welcome to the conversation",
   loading: "Loading comments…",
@@ -58,33 +58,7 @@ catalogues.en = {
 
   prompt: "Join the conversation…",
 
-  courtesy: "Be courteous",
-  on_topic: "Stay on topic",
-  spam: "No spam",
-  legal: "Keep to the law",
-  privacy: "Respect privacy",
-
   error_offline: "There is no connection to the comments just now. Nothing is lost: please try again in a moment.",
   error_server: "The comment service isn't answering properly just now. Please try again in a moment.",
   error_too_many_requests: { one: "That was quick. Please wait {n} second.", other: "That was quick. Please wait {n} seconds." },
 };
-
-/**
- * Make the function that says a sentence in the reader's language.
- *
- * @param {string} lang
- * @returns {import("./types").Say}
- */
-export function speak(lang) {
-  const own = catalogues[lang.toLowerCase().split("-")[0]] ?? catalogues.en;
-  const plural = new Intl.PluralRules(lang);
-  const number = new Intl.NumberFormat(lang);
-  return (key, values = {}) => {
-    const entry = own[key] ?? catalogues.en[key] ?? "";
-    const text = typeof entry === "string" ? entry : plural.select(Number(values.n)) === "one" ? entry.one : entry.other;
-    return text.replace(/\{(\w+)\}/g, (_, name) => {
-      const value = values[name] ?? "";
-      return typeof value === "number" ? number.format(value) : value;
-    });
-  };
-}

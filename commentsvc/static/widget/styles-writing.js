@@ -8,7 +8,7 @@ textarea::placeholder { color: var(--soft); opacity: 1 }
 .over { color: var(--bad); font-weight: 600 }
 .hint { margin-block-start: .5rem; color: var(--soft) }
 .signed-in .hint { display: none }
-:is(.nudge, .ask, .standing) { margin-block: .8rem; padding: .15rem 0 .15rem 1rem; border-inline-start: 3px solid var(--warm) }
+:is(.nudge, .ask, .standing) { margin-block: .8rem; padding-block: .15rem; padding-inline-start: 1rem; border-inline-start: 3px solid var(--warm) }
 .standing.rejected, .told:is(.suspend, .ban) { border-color: var(--bad) }
 .told { margin-block: 1.25rem; font-family: var(--ui); font-size: .875rem }
 .told blockquote { overflow-wrap: anywhere }

@@ -2,6 +2,7 @@
 import { explain, read } from "./api.js";
 import { CommentView, FLAT_FROM, hasDraft } from "./comment.js";
 import { button, h, recall } from "./dom.js";
+import { withWords } from "./speech.js";
 
 const PAGE = 20;
 
@@ -47,7 +48,7 @@ export class Thread {
   /** Draw what this reader has made of it: votes, and with own.js the comments that are theirs. */
   async personalise() {
     if (this.context.reader.mine.size || this.root.querySelector(".waiting")) {
-      const { showOwn } = await import("./own.js");
+      const { showOwn } = await withWords(import("./own.js"), "-writing");
       showOwn(this);
     }
     for (const view of this.views.values()) view.render();
@@ -74,7 +75,7 @@ export class Thread {
   }
 
   #people() {
-    return import("./ignored.js");
+    return withWords(import("./ignored.js"), "-reading");
   }
 
   /** Bring the relative times up to date. */

@@ -2,7 +2,6 @@
 import { button, h } from "./dom.js";
 import { notice } from "./reader.js";
 import { redress } from "./redress.js";
-import "./strings-writing.js";
 import { dress } from "./styles.js";
 import { writing } from "./styles-writing.js";
 

@@ -1,0 +1,36 @@
+// Which sentences of the service's own are readers of the widget told? In English they stand as they are; other
+// languages' words for writing hold them under these very sentences.
+
+export default [
+  "Be courteous",
+  "Stay on topic",
+  "No advertising",
+  "Keep within the law",
+  "Respect privacy",
+
+  "Please confirm your e-mail address first: follow the link that we mailed you.",
+  "Please confirm first that you have read what the community managers told you.",
+  "You can't take part in these comments for now.",
+  "You can no longer take part in these comments.",
+  "This account can't comment here.",
+  "This comment was edited elsewhere meanwhile; reload it.",
+  "You have withdrawn this comment.",
+  "This comment was rejected; you can appeal, but not edit it.",
+  "There is no such comment.",
+  "Only its author can change a comment.",
+  "You can't vote on your own comment.",
+  "This comment is your own; you can withdraw it.",
+  "You have reported this comment already. Thank you.",
+  "There is no such comment of yours.",
+  "There is no decision on this comment to appeal against.",
+  "This decision answered your appeal; there is no second one.",
+  "You have appealed against this decision already.",
+  "There is no such restriction of yours.",
+  "This restriction has been lifted already.",
+  "You have appealed against this restriction already.",
+  "Six months have passed since this was decided, so it can no longer be appealed against.",
+  "Control characters and broken Unicode can't be used here.",
+  "This page's origin isn't registered for the site.",
+  "This is more than 64 KiB.",
+  "Something went wrong on our side; it has been recorded.",
+];
