@@ -48,10 +48,11 @@ def module(version: str, name: str) -> Response:
     return _send(files[name], _FOR_EVER if is_current else _BRIEFLY)
 
 
-def first_view() -> dict[str, Module]:
+def first_view(language: str = "en") -> dict[str, Module]:
     """Return the files that a page fetches before its reader has done anything; not all of them show a count."""
     files = _widget()
-    return {name: files[name] for name in (LOADER, FIRST, COUNTS)}
+    words = "strings.js" if language == "en" else f"strings.{language}.js"
+    return {name: files[name] for name in (LOADER, FIRST, COUNTS, words)}
 
 
 def _widget() -> dict[str, Module]:

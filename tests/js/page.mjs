@@ -8,6 +8,7 @@ const names = [
   "document",
   "location",
   "history",
+  "navigator",
   "HTMLElement",
   "customElements",
   "CustomEvent",
