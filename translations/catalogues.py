@@ -1,7 +1,7 @@
 """How are translations kept? As gettext's .po files, one a language, in step with the English sentences.
 
-The key of a sentence is its context, so that one English word may be two elsewhere. Plural forms are CLDR's categories in
-CLDR's order, as browsers choose them by `Intl.PluralRules`.
+The key of a sentence is its context, so that one English word may be two elsewhere. Plural forms are CLDR's categories
+in CLDR's order, as browsers choose them by `Intl.PluralRules`.
 """
 
 import re
@@ -63,23 +63,20 @@ def written(sentences: Sequence[Sentence], language: str | None, earlier: Catalo
     for sentence in sentences:
         wanted = _message(sentence)
         was = known.get(_key(wanted))
-        if was and language:
+        if was and type(was.id) is type(wanted.id):
             wanted.string, wanted.flags, wanted.user_comments = was.string, was.flags, was.user_comments
             if was.id != wanted.id:
                 wanted.flags.add("fuzzy")
-                wanted.previous_id = [was.id] if isinstance(was.id, str) else list(was.id)
-            elif was.previous_id and was.fuzzy:
-                wanted.previous_id = was.previous_id
         catalog[wanted.id] = wanted
     body = BytesIO()
     # Babel's own header names the minute, so that no two would be the same.
-    write_po(body, catalog, width=120, omit_header=True, include_previous=True, include_lineno=False)
+    write_po(body, catalog, width=120, omit_header=True, include_lineno=False)
     return header + b"\n" + body.getvalue()
 
 
 def forms(message: Message) -> list[str]:
     """Return what a message is translated to, a plural form after the other; "" where there is nothing."""
-    return [message.string] if isinstance(message.string, str) else [form or "" for form in message.string]
+    return [message.string] if isinstance(message.string, str) else [form or "" for form in message.string or ()]
 
 
 def by_key(catalog: Catalog) -> dict[str, Message]:

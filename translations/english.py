@@ -24,7 +24,7 @@ class Sentence:
 
 
 def sentences() -> list[Sentence]:
-    """Read all there are; those of the service's belong to the part for who writes. Raises ValueError on anything else."""
+    """Read all; those of the service's belong to the part for who writes. Raises ValueError on anything else."""
     found = [Sentence(key, text, part, hint) for part in PARTS for key, text, hint in _entries(_source(part))]
     texts = [text for _, text, _ in _entries(_source(_SERVICE)) if isinstance(text, str)]
     return found + [Sentence(text, text, "-writing", is_services=True) for text in texts]

@@ -1,4 +1,4 @@
-"""What is wrong with a translation: sentences that are missing, placeholders that differ, plural forms that aren't there?"""
+"""What is wrong with a translation: missing sentences, other placeholders, plural forms that aren't there?"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -39,16 +39,16 @@ def _of(sentence: Sentence, message: Message, language: str) -> Iterator[str]:
     for name, text in zip(names, texts, strict=True):
         if not text:
             yield f"is missing{f' for {name}' if name else ''}"
-        elif different := _placeholders(sentence.text) ^ set(_PLACEHOLDER.findall(text)):
-            # "One new comment" needs no number, where that form is for one number alone.
-            if not (different <= {"n", "count"} and _stands_for_one(name, language)):
-                yield f"differs in {', '.join(f'{{{one}}}' for one in sorted(different))}: {text}"
+        elif different := (_placeholders(sentence.text) ^ set(_PLACEHOLDER.findall(text))) - _spared(name, language):
+            yield f"differs in {', '.join(f'{{{one}}}' for one in sorted(different))}: {text}"
 
 
 def _placeholders(text: str | dict[str, str]) -> set[str]:
     return set(_PLACEHOLDER.findall(text if isinstance(text, str) else text["other"]))
 
 
-def _stands_for_one(category: str, language: str) -> bool:
+def _spared(category: str, language: str) -> set[str]:
+    """Return what a plural form may leave out: "one new comment" needs no figure, if it is for one number alone."""
     rule = Locale.parse(language, sep="-").plural_form
-    return bool(category) and sum(rule(number) == category for number in _SOME) == 1
+    alone = category and sum(rule(number) == category for number in _SOME) == 1
+    return {"n", "count"} if alone else set()

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { serve } from "./page.mjs";
 import { ApiError, explain, read, send } from "../../commentsvc/static/widget/api.js";
-import { speak } from "../../commentsvc/static/widget/strings.js";
+import { speak, withWords } from "../../commentsvc/static/widget/speech.js";
 
-const say = speak("en");
+const { say } = await speak("en");
 
 test("reading leaves out what has no value", async (t) => {
   const { base, asked } = await serve(t, { "GET /api/v1/comments": { comments: [] } });
@@ -56,4 +56,13 @@ test("no answer is told from a wrong one", async (t) => {
 
   assert.match(explain(broken, say), /isn't answering properly/);
   assert.match(explain(gone, say), /no connection/);
+});
+
+test("what the service says is said in the reader's language where there are words for it", async () => {
+  const { say: german } = await speak("de");
+  await withWords(Promise.resolve(), "-writing");
+  const told = (/** @type {string} */ message) => explain(new ApiError(403, { code: "forbidden", message }), german);
+
+  assert.equal(told("You can't vote on your own comment."), "Über Ihren eigenen Kommentar können Sie nicht abstimmen.");
+  assert.equal(told("Something new."), "Something new.");
 });

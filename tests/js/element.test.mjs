@@ -154,6 +154,47 @@ test("an element without a site says what is missing", async (t) => {
   assert.match(notice.textContent, /attributes site and article/);
 });
 
+test("elements speak the language around them, else the site's, and are written its way", async (t) => {
+  const { base } = await serve(t, routes([comment("1")], {}, { ...CONFIG, locale: "ja" }));
+  const wanted = { explicit: "ar", around: "fr-CA", site: "" };
+  const elements = Object.fromEntries(
+    Object.keys(wanted).map((name) => [name, place(base, { lang: name === "explicit" ? "ar" : null })]),
+  );
+  document.body.replaceChildren();
+  for (const [name, element] of Object.entries(elements)) {
+    const around = document.createElement("div");
+    around.setAttribute("lang", name === "around" ? "fr-CA" : "");
+    around.append(element);
+    document.body.append(around);
+  }
+  t.after(() => document.body.replaceChildren());
+
+  const look = () => Object.values(elements).map(({ shadowRoot }) => shadowRoot?.querySelector("section [part=heading]"));
+  const headings = await until(() => look().every(Boolean) && look());
+
+  assert.deepEqual(
+    headings.map((heading) => {
+      const section = heading.closest("section");
+      return [section.lang, section.dir, heading.textContent];
+    }),
+    [
+      ["ar", "rtl", "التعليقات 1"],
+      ["fr-CA", "ltr", "Commentaires 1"],
+      ["ja", "ltr", "コメント 1"],
+    ],
+  );
+});
+
+test("another lang draws the thread anew in it", async (t) => {
+  const { element, shadow } = await open(t, [comment("1")]);
+
+  element.setAttribute("lang", "es");
+
+  await until(() => shadow.querySelector("[part=heading]")?.textContent === "Comentarios 1");
+  assert.equal(shadow.querySelectorAll("[data-comment-body]").length, 1);
+  assert.equal(shadow.querySelector(".reply").textContent, "Responder");
+});
+
 /** Open a thread and wait until it is shown. */
 async function open(t, comments, article = {}, config = CONFIG) {
   const { base, asked } = await serve(t, routes(comments, article, config));
@@ -180,7 +221,7 @@ function place(base, attributes = {}) {
   ArticleComments.base = base;
   const element = document.createElement("article-comments");
   for (const [name, value] of Object.entries({ site: "daily", article: "story", lang: "en", loading: "eager", ...attributes })) {
-    element.setAttribute(name, value);
+    if (value !== null) element.setAttribute(name, value);
   }
   document.body.replaceChildren(element);
   return element;

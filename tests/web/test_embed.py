@@ -58,10 +58,14 @@ def test_modules_come_compressed_to_who_takes_that(client):
     assert "Accept-Encoding" in zipped.headers["Vary"]
 
 
-def test_first_view_stays_within_its_budget():
-    sizes = {name: len(file.zipped) for name, file in embed.first_view().items()}
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "strings.js"), *((one, f"strings.{one}.js") for one in ("ar", "de", "es", "fr", "ja"))],
+)
+def test_first_view_stays_within_its_budget_in_every_language(language, words):
+    sizes = {name: len(file.zipped) for name, file in embed.first_view(language).items()}
 
-    assert sizes.keys() == {"embed.js", "first.js", "counts.js"}
+    assert sizes.keys() == {"embed.js", "first.js", "counts.js", words}
     assert sum(sizes.values()) <= BUDGET, sizes
 
 
