@@ -9,12 +9,12 @@ import { h, keep, recall } from "./dom.js";
 export function banner({ site, config, say }) {
   const { version, text, items } = config.guidelines;
   const name = `guidelines:${site}`;
-  const list = items.map((item) => h("li", {}, h("strong", {}, item.title), " ", item.text));
+  const list = items.map((item) => h("li", { dir: "auto" }, h("strong", {}, item.title), " ", item.text));
   const details = h(
     "details",
     { class: "banner", part: "banner", open: recall(name) !== String(version) },
     h("summary", {}, h("span", {}, say("welcome"))),
-    h("p", {}, text),
+    h("p", { dir: "auto" }, text),
     h("ul", {}, ...list),
   );
   details.addEventListener("toggle", () => keep(name, details.open ? null : String(version)));

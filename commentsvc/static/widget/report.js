@@ -1,6 +1,8 @@
 // How does a reader tell the managers that something is wrong with a comment?
 import { notice } from "./reader.js";
 import { button, h } from "./dom.js";
+import { dress } from "./styles.js";
+import { writing } from "./styles-writing.js";
 
 const REASONS = ["courtesy", "on_topic", "spam", "legal", "privacy", "other"];
 
@@ -13,6 +15,7 @@ const REASONS = ["courtesy", "on_topic", "spam", "legal", "privacy", "other"];
 export function reportForm(view, close) {
   const { context } = view;
   const { say, announce } = context;
+  dress(context.shadow, writing);
   const name = `reason-${view.comment.id}`;
   const choices = REASONS.map((value) => {
     const radio = h("input", { type: "radio", name, value, required: true });

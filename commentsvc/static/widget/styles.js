@@ -108,6 +108,8 @@ article:focus-visible { outline-offset: 6px }
 .body { max-width: 42em; white-space: pre-wrap; unicode-bidi: plaintext; overflow: clip; overflow-clip-margin: .3em }
 .body a { color: var(--accent); text-underline-offset: .15em }
 .tombstone { display: flex; align-items: baseline; gap: 1em; color: var(--soft); font-style: italic }
+/* Letters that join, and scripts that know no italics. */
+:is([dir="rtl"], :lang(ja)) :is(h2, .tombstone) { letter-spacing: normal; font-style: normal }
 .clip { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 10; overflow: hidden }
 .at { color: inherit; text-decoration: none }
 .at:hover { text-decoration: underline }
