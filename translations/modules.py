@@ -27,7 +27,9 @@ def modules(sentences: Sequence[Sentence], language: str, catalog: Catalog) -> d
             message = messages.get(sentence.key)
             texts = forms(message) if message and not message.fuzzy else []
             value = _value(sentence, texts, categories(language)) if texts and all(texts) else sentence.text
-            key = sentence.key if _NAME.fullmatch(sentence.key) else _quoted(sentence.key)
+            # Apart from the widget's own: a site may have called a guideline "spam", which is a key of ours.
+            name = f"={sentence.key}" if sentence.is_services else sentence.key
+            key = name if _NAME.fullmatch(name) else _quoted(name)
             lines.append(f"  {key}: {_written(value)},")
         made[module_name(part, language)] = "\n".join([*lines, "};", ""])
     return made

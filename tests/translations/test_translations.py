@@ -133,6 +133,15 @@ def test_translation_of_a_sentence_that_is_counted_now_is_begun_anew() -> None:
     ]
 
 
+def test_sentence_of_the_service_is_not_taken_for_a_key() -> None:
+    service = Sentence("spam", "spam", "-writing", is_services=True)
+    own = Sentence("spam", "No spam", "-writing")
+
+    made = modules.modules([service, own], "de", _catalog("de"))["strings-writing.de.js"]
+
+    assert made.splitlines()[2:4] == ['  "=spam": "spam",', '  spam: "No spam",']
+
+
 def test_what_is_not_translated_is_said_in_english() -> None:
     catalog = _catalog("fr", (PLAIN, "Réponse à {name}"), (COUNTED, ("{n} nouveau", "", "{n} nouveaux")))
 

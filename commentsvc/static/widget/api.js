@@ -70,8 +70,8 @@ export function explain(error, say) {
     return say("error_server");
   }
   const { code, message, retryAfter } = error;
-  // Sentences of the service's own are in the other languages' words as they stand.
-  return say(`error_${code}`, { n: retryAfter }) || say(message) || message || say("error_server");
+  // Sentences of the service's own are among the other languages' words as they stand, behind an equals sign.
+  return say(`error_${code}`, { n: retryAfter }) || say(`=${message}`) || message || say("error_server");
 }
 
 /**

@@ -124,7 +124,7 @@ function tell(view, comment) {
   );
   if (guidelines.length)
     box.append(h("p", {}, say(`${status}_guideline`, { guideline: guidelines.join(say("between_guidelines")) })));
-  if (status === "held") box.append(...messages.map((text) => h("p", { dir: "auto" }, say(text) || text)));
+  if (status === "held") box.append(...messages.map((text) => h("p", { dir: "auto" }, say(`=${text}`) || text)));
   else if (messages.length) {
     box.append(h("p", {}, say("message")), ...messages.map((text) => h("blockquote", { dir: "auto" }, text)));
   }

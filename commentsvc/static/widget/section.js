@@ -236,7 +236,7 @@ export class Section {
       guideline: (key) => {
         const title = config.guidelines.items.find((item) => item.guideline === key)?.title ?? "";
         // The usual titles are said in the reader's language; what the site wrote itself stays.
-        return key ? say(title) || title || say(key) : "";
+        return key ? say(`=${title}`) || title || say(key) : "";
       },
     };
   }

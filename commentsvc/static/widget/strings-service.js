@@ -1,5 +1,5 @@
 // Which sentences of the service's own are readers of the widget told? In English they stand as they are; other
-// languages' words for writing hold them under these very sentences.
+// languages' words for writing hold them under these very sentences, behind an equals sign.
 
 export default [
   "Be courteous",
