@@ -5,11 +5,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from commentsvc.actions import demonstrating
 from commentsvc.app import build_judge
@@ -127,3 +128,11 @@ def _prepare(database_url: str, demo_port: int | None) -> None:
         pages, api = f"http://localhost:{demo_port}", f"http://127.0.0.1:{demo_port}"
         demonstrating.prepare(db, partial(build_judge, Settings()), pages=pages, api=api, now=now_us())
     db.dispose()
+
+
+def wait_for(is_so: Callable[[], Any], *, seconds: float = 60) -> None:
+    """Ask again and again until it is so; fail when it isn't in time."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it didn't happen in time"
+        time.sleep(0.05)

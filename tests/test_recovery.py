@@ -1,8 +1,6 @@
 """Real servers whose model is missing, damaged or another one, or that die while scores are brought up to date."""
 
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from commentsvc.store.db import Database
 from commentsvc.store.models import Article, Clearing, Comment, Decision, Person, Rescoring, SignalRow
 from tests import factories
 from tests.conftest import Cast
-from tests.server import Server, running_server
+from tests.server import Server, running_server, wait_for
 
 HERE = Path(__file__).resolve().parent.parent
 CALM = "The new ferry timetable leaves out everyone who works the early shift."
@@ -34,13 +32,6 @@ def code(tmp_path: Path) -> Path:
     for name in ("commentsvc", "migrations", "templates"):
         shutil.copytree(HERE / name, tmp_path / "code" / name, ignore=LEFT_OUT)
     return tmp_path / "code"
-
-
-def wait_for(is_so: Callable[[], bool], *, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, "it didn't happen in time"
-        time.sleep(0.1)
 
 
 def ready(server: Server) -> dict[str, Any]:

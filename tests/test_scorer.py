@@ -31,7 +31,7 @@ from commentsvc.web.scoring import scorer_key
 from tests import factories
 from tests.conftest import Cast
 from tests.postgres import free_port
-from tests.server import Server, running_server
+from tests.server import Server, running_server, wait_for
 
 Reach = Callable[[str], RemoteEngine]
 RUDE, KIND = "You are a stupid idiot.", "You are a kind friend."
@@ -66,13 +66,6 @@ def running_scorer(settings: Settings, *args: str) -> Iterator["subprocess.Popen
     finally:
         process.kill()
         process.wait(20)
-
-
-def wait_for(is_so: Callable[[], Any], *, within: float = 40) -> None:
-    end = time.monotonic() + within
-    while not is_so():
-        assert time.monotonic() < end, "it didn't happen in time"
-        time.sleep(0.05)
 
 
 def scorers_of(server: Server) -> list[int]:

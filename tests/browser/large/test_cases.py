@@ -14,6 +14,7 @@ from commentsvc.store.models import OPEN, Article, Case, Comment, Membership, Pe
 from tests import factories
 from tests.browser.conftest import DAY_US, Newsroom, faults_of, shown
 from tests.browser.large.conftest import CASES, COMMENTS, PLEA, SECTION, WAVE, LargeDesk
+from tests.server import wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -88,9 +89,11 @@ def conditions(large: LargeDesk, now: int) -> dict[str, Any]:
 
 
 def test_two_managers_share_it_and_the_next_cards_are_there(large: LargeDesk, sit_down: Callable[..., Page]) -> None:
-    ann, bea = sit_down("ann"), sit_down("bea")
+    ann = sit_down("ann")
     first = ann.locator("#card [data-case]").first.get_attribute("data-case")
     assert first
+    wait_for(lambda: large.count(Case.id == int(first), Case.lease_until > now_us()) == 1)
+    bea = sit_down("bea")
     assert bea.locator("#card [data-case]").first.get_attribute("data-case") != first
     expect(bea.get_by_text("Ann of large is here")).to_be_visible()
 

@@ -78,12 +78,11 @@ def test_figures_are_those_of_the_tables_and_ones_speed_is_ones_own(
 
 
 def decided_in_days(large: LargeDesk, first: str) -> int:
-    """Count, by the tables alone, the cases that a person closed since this day began."""
-    closed = select(func.count()).select_from(Decision).join(Case, Case.id == Decision.closed_case_id)
+    """Count, by the tables alone, the decisions since this day began by which a person closed a case."""
+    closing = select(func.count()).where(Decision.site_id == large.site_id, Decision.closed_case_id.is_not(None))
     with large.db.reading() as session:
         since = int(session.scalar(select(func.unixepoch(first))) or 0) * SECOND
-        mine = (Case.site_id == large.site_id, Decision.created_at >= since, Decision.by_person_id.is_not(None))
-        return session.scalar(closed.where(*mine, Case.closed_at >= since)) or 0
+        return session.scalar(closing.where(Decision.created_at >= since, Decision.by_person_id.is_not(None))) or 0
 
 
 def test_a_blind_sample_and_a_check_on_trial_come_to_the_page_of_trust(
