@@ -114,6 +114,11 @@ class Settings(BaseSettings):
         return self.mail_from or f"comments@{urlsplit(self.base_url).hostname}"
 
     @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches the service: its public address is a loopback one."""
+        return urlsplit(self.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
+
+    @property
     def is_embedded(self) -> bool:
         """Whether the database is a SQLite file that this process may migrate by itself."""
         return self.resolved_database_url.startswith("sqlite")

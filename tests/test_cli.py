@@ -212,19 +212,21 @@ def test_seed_says_how_fast_it_was_and_doctor_finds_nothing() -> None:
     assert "Seeding: 900 of 900" in seeded.stderr
     assert doctor.exit_code == 0, doctor.output
     assert "BAD" not in doctor.output
-    for name in ("configuration", "database", "indexes", "worker", "articles' comments", "classifier"):
+    for name in ("configuration", "mail server", "database", "indexes", "worker", "articles' comments", "classifier"):
         assert f"ok   {name}:" in doctor.output
 
 
 def test_doctor_names_what_is_wrong_and_what_to_do(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMMENTSVC_CLASSIFIER", "detoxify")
+    monkeypatch.setenv("COMMENTSVC_BASE_URL", "https://comments.example")
 
     doctor = run("doctor")
 
     assert doctor.exit_code == 1
+    assert "BAD  mail server: written into the log, links included, and sent to nobody" in doctor.stdout
     assert "BAD  classifier: detoxify" in doctor.stdout
     assert "→" in doctor.stdout
-    assert doctor.stderr.endswith("not well: classifier.\n")
+    assert doctor.stderr.endswith("not well: mail server, classifier.\n")
 
 
 def test_classify_answers_one_object_and_never_the_text() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
@@ -10,6 +11,8 @@ from sqlalchemy.orm import Session
 from commentsvc.app import build_judge
 from commentsvc.cli import places
 from commentsvc.cli.opening import open_database
+from commentsvc.errors import Unanswered
+from commentsvc.infra import mail
 from commentsvc.moderation import model_files
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.moderation.terms import Draft
@@ -34,19 +37,34 @@ _OFF_TOPIC = (
     "My grandmother always bakes this chocolate cake with hazelnuts and cream, and everyone asks for her recipe."
 )
 _INSTALL_AGAIN = "Install commentsvc again; a running server notices the files by itself."
+_KEPT = "Mails are kept for a day and tried again."
 _HELD = "Comments are held until it answers, and judged then. The service goes on trying; see docs/operations.md."
 
 
 def examine() -> Iterator[Finding]:
-    """Look at configuration, database, queue, counters and classifier, one finding after the other."""
+    """Look at configuration, mail server, database, queue, counters and classifier, one finding after the other."""
     settings = load_settings()
     url = make_url(settings.resolved_database_url).render_as_string(hide_password=True)
     yield Finding("configuration", True, f"database {url}, address {settings.base_url}")
     yield from places.examine(settings, now=now_us())
+    yield _mail(settings)
     with closing(build_judge(settings)) as judge:
         with open_database(settings) as db:
             yield from _database(db, judge)
         yield from _classifier(settings, judge)
+
+
+def _mail(settings: Settings) -> Finding:
+    """Sign in at the mail server; where readers come from outside there must be one."""
+    if settings.mail_url == "console:":
+        said = "written into the log, links included, and sent to nobody"
+        return Finding("mail server", settings.is_local, said, "Set COMMENTSVC_MAIL_URL; see docs/settings.md.")
+    host = urlsplit(settings.mail_url).hostname or ""
+    try:
+        mail.knock(settings.mail_url)
+    except Unanswered as why:
+        return Finding("mail server", False, why.message, f"Check COMMENTSVC_MAIL_URL. {_KEPT}")
+    return Finding("mail server", True, f"{host} lets us in")
 
 
 def _database(db: Database, judge: Judge) -> Iterator[Finding]:

@@ -3,7 +3,8 @@
 import re
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -49,18 +50,33 @@ def send(url: str, mail: Mail, *, sender: str, trust: ssl.SSLContext | None = No
     if url == "console:":
         _log.info("mail", to=mail.to, subject=message["Subject"], text=mail.text)
         return
+    with _signed_in(url, trust) as (server, host):
+        try:
+            server.send_message(message)
+        except smtplib.SMTPRecipientsRefused as error:
+            kind = AddressRefused if any(_is_for_good(*why) for why in error.recipients.values()) else Unanswered
+            raise kind(f"The mail server {host} refused the address {mail.to}.") from None
+
+
+def knock(url: str, *, trust: ssl.SSLContext | None = None) -> None:
+    """Sign in at the server that `url` names without sending anything, or raise Unanswered as `send` would."""
+    if url != "console:":
+        with _signed_in(url, trust):
+            pass
+
+
+@contextmanager
+def _signed_in(url: str, trust: ssl.SSLContext | None) -> Iterator[tuple[smtplib.SMTP, str]]:
+    """Give the server and its name; what goes wrong until it is left is told in a sentence."""
     where = urlsplit(url)
     host = where.hostname or ""
     try:
         with _connected(where.scheme, host, where.port, is_named=bool(where.username), trust=trust) as server:
             if where.username:
                 server.login(unquote(where.username), unquote(where.password or ""))
-            server.send_message(message)
+            yield server, host
     except smtplib.SMTPAuthenticationError:
         raise Unanswered(f"The mail server {host} refused the user name or password.") from None
-    except smtplib.SMTPRecipientsRefused as error:
-        kind = AddressRefused if any(_is_for_good(*why) for why in error.recipients.values()) else Unanswered
-        raise kind(f"The mail server {host} refused the address {mail.to}.") from None
     except smtplib.SMTPException as error:
         raise Unanswered(f"The mail server {host} refused the mail: {type(error).__name__}.") from None
     except (OSError, ValueError) as error:

@@ -1,7 +1,5 @@
 """What do the mails look like that leave the demo? Its outbox as pages; only on the operator's own machine."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Flask, Response, render_template
 from sqlalchemy import select
 
@@ -22,7 +20,7 @@ _HTML_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors '
 
 def mount(app: Flask, settings: Settings) -> None:
     """Show the outbox, unless others could see it too: a mail may hold the link that opens an account."""
-    if urlsplit(settings.base_url).hostname in {"127.0.0.1", "localhost", "::1"}:
+    if settings.is_local:
         app.register_blueprint(blueprint)
 
 

@@ -87,6 +87,19 @@ def test_a_refusal_and_a_silence_are_told(server: tuple[str, Keeper]) -> None:
         mail.send(f"smtp://127.0.0.1:{free_port()}", NOTE, sender=SENDER)
 
 
+def test_knocking_signs_in_and_sends_nothing(server: tuple[str, Keeper]) -> None:
+    address, keeper = server
+
+    mail.knock(f"smtp://desk:p%40ss%3Aword@{address}")
+    mail.knock("console:")
+    with pytest.raises(Unanswered, match="refused the user name or password"):
+        mail.knock(f"smtp://desk:wrong@{address}")
+    with pytest.raises(Unanswered, match="couldn't be reached: ConnectionRefusedError"):
+        mail.knock(f"smtp://127.0.0.1:{free_port()}")
+
+    assert keeper.mails == []
+
+
 def test_a_server_that_speaks_no_tls_gets_nothing(server: tuple[str, Keeper]) -> None:
     address, keeper = server
 
