@@ -95,7 +95,8 @@ def test_two_managers_share_it_and_the_next_cards_are_there(large: LargeDesk, si
     wait_for(lambda: large.count(Case.id == int(first), Case.lease_until > now_us()) == 1)
     bea = sit_down("bea")
     assert bea.locator("#card [data-case]").first.get_attribute("data-case") != first
-    expect(bea.get_by_text("Ann of large is here")).to_be_visible()
+    # The page asks every ten seconds who is here.
+    expect(bea.get_by_text("Ann of large is here")).to_be_visible(timeout=30_000)
 
     bea.wait_for_load_state("networkidle")
     bea.route("**/console/**", lambda route: route.abort())
