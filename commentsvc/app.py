@@ -77,7 +77,6 @@ from commentsvc.web import (
     widget_api,
 )
 from commentsvc.web import token as token_endpoint
-from commentsvc.web.cache import PageCache
 from commentsvc.web.demo import mount_demo, newspaper_address
 from commentsvc.web.seen import Seen
 
@@ -164,7 +163,6 @@ def services_for(settings: Settings, judge: Judge) -> context.Services:
         db=db,
         judge=judge,
         limiter=Limiter(redis_url=settings.redis_url, enabled=settings.rate_limits == "on"),
-        pages=PageCache(settings.page_cache_mb * 1024 * 1024),
         seen=Seen(db),
     )
 

@@ -27,6 +27,7 @@ from commentsvc.errors import Misconfigured
 from commentsvc.infra.scoring import ROOM
 from commentsvc.settings import Settings
 from commentsvc.web.security import MAX_BODY, most_of
+from commentsvc.web.shelf import Shelf, invite, key_of
 from commentsvc.worker import run_worker
 
 BODY_DEADLINE_S = 10.0
@@ -49,9 +50,11 @@ class Front:
     """
 
     def __init__(
-        self, app: Any, *, threads: int = _THREADS, deadline: float = BODY_DEADLINE_S, most: int = MAX_BODY
-    ) -> None:
+        self, app: Any, *, threads: int = _THREADS, deadline: float = BODY_DEADLINE_S, most: int = MAX_BODY,
+        shelf: Shelf | None = None,
+    ) -> None:  # fmt: skip
         self._app = app
+        self._shelf = shelf
         self._most = most
         self._deadline = deadline
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="answer")
@@ -60,17 +63,23 @@ class Front:
         """Answer one request."""
         if scope.proto != "http":
             return
+        shelf = self._shelf if scope.method == "GET" else None
+        kept = shelf.find(key_of(scope), scope.headers) if shelf else None
+        if kept is not None:
+            _send(protocol, *kept)
+            return
         try:
             body = await asyncio.wait_for(_read(scope, protocol, max(self._most, most_of(scope.path))), self._deadline)
         except TimeoutError:
             status, headers, content = _too_slow()
         else:
-            answering = asyncio.get_running_loop().run_in_executor(self._pool, self._answer, _environ(scope, body))
+            environ = _environ(scope, body)
+            offers = invite(environ) if shelf else []
+            answering = asyncio.get_running_loop().run_in_executor(self._pool, self._answer, environ)
             status, headers, content = await answering
-        if scope.method == "HEAD" or status in _BODILESS:
-            protocol.response_empty(status, headers)
-        else:
-            protocol.response_bytes(status, headers, content)
+            if shelf and offers:
+                shelf.keep(key_of(scope), offers[0], (status, headers, content))
+        _send(protocol, status, headers, b"" if scope.method == "HEAD" else content)
 
     def _answer(self, environ: dict[str, Any]) -> Answer:
         begun: list[Any] = []
@@ -83,8 +92,17 @@ class Front:
         return int(begun[0][:3]), [(name.lower(), value) for name, value in begun[1]], content
 
 
-def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
-    """Serve until a signal ends it."""
+def _send(protocol: Any, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+    if content and status not in _BODILESS:
+        protocol.response_bytes(status, headers, content)
+    else:
+        protocol.response_empty(status, headers)
+
+
+def serve(
+    settings: Settings, *, host: str, port: int, workers: int, load: "Callable[[Settings], Front] | None" = None
+) -> None:
+    """Serve until a signal ends it; `load` builds the application in each worker, `load_front` when it isn't said."""
     server = _Server(
         "commentsvc.serve:load_front",
         address=host,
@@ -100,7 +118,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> None:
         respawn_interval=1,
         log_level=LogLevels.warning,
     )
-    loader: Any = partial(load_front, settings)
+    loader: Any = partial(load or load_front, settings)
     server.serve(target_loader=loader, wrap_loader=False)
 
 
@@ -123,7 +141,7 @@ def load_front(settings: Settings) -> Front:
             target=run_worker, args=(services.db, services.judge), daemon=True, name="worker",
             kwargs={"stop": threading.Event(), "settings": settings},
         ).start()  # fmt: skip
-    return Front(app)
+    return Front(app, shelf=Shelf(services.db, settings) if settings.page_cache_mb else None)
 
 
 def free_address(host: str, port: int) -> str:

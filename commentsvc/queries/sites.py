@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import SanctionKind
 from commentsvc.errors import NotFound
 from commentsvc.store.models import Article, Guidelines, Membership, Origin, Sanction, Site
+
+# Built once, for every request asks them.
+_SITE = select(Site).where(Site.key == bindparam("key"))
+_ARTICLE = select(Article).where(Article.site_id == bindparam("site"), Article.key == bindparam("key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ def get_site(session: Session, key: str | None) -> Site:
 
 def find_site(session: Session, key: str | None) -> Site | None:
     """Find a site by its key."""
-    return session.scalar(select(Site).where(Site.key == key)) if key else None
+    return session.scalar(_SITE, {"key": key}) if key else None
 
 
 def list_sites(session: Session, *, limit: int) -> Sequence[Site]:
@@ -68,7 +72,7 @@ def is_registered(session: Session, site: Site, origin: str) -> bool:
 
 def find_article(session: Session, site: Site, key: str) -> Article | None:
     """Find a site's article by its key."""
-    return session.scalar(select(Article).where(Article.site_id == site.id, Article.key == key))
+    return session.scalar(_ARTICLE, {"site": site.id, "key": key})
 
 
 def find_membership(session: Session, person_id: int, site_id: int) -> Membership | None:

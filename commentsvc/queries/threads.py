@@ -5,14 +5,15 @@ Every page costs a fixed number of queries on an index, whatever the size of the
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, union_all
+from sqlalchemy import Row, Select, Text, TextClause, bindparam, cast, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from commentsvc.enums import Sort, Status
 from commentsvc.errors import NotFound
-from commentsvc.store.models import PUBLISHED, Article, Comment, Membership
+from commentsvc.store.models import PUBLISHED, Article, Comment, Membership, Site
 from commentsvc.store.paging import Cursor, after, cut, decode_cursor
 
 FLAT_FROM = 6
@@ -20,6 +21,7 @@ FLAT_FROM = 6
 FIRST_REPLIES = 3
 _ANCESTORS = 10
 _VOTE_WINDOW_US = 5_000_000
+_FAR_US = 24 * 3600 * 1_000_000
 
 CommentRow = Row[Any]
 """One comment's columns with its author's `name` and `role` and its article's `article_key`."""
@@ -57,13 +59,14 @@ class Permalink:
 
 def page(session: Session, article: Article, *, sort: Sort, limit: int, cursor: str | None) -> Page:
     """Return top-level comments with their first replies; pinned ones once, before the first page."""
-    key, descending = _SORT_KEYS[sort]
+    key = _SORT_KEYS[sort][0]
     start = decode_cursor(cursor, sort=sort)
-    query = after(_rows().where(Comment.top_of == article.id), start, key, Comment.id, descending=descending)
-    rows, more = cut(session.execute(query.limit(limit + 1)).all(), limit)
+    where: dict[str, Any] = {"article": article.id, "limit": limit + 1}
+    where |= {"value": start.value, "row": start.id} if start else {}
+    rows, more = cut(session.execute(_page_query(sort, is_first=start is None), where).all(), limit)
     following = _cursor(sort, key, rows[-1]) if more else None
     if start is None:
-        pinned = session.execute(_rows().where(Comment.pinned_on == article.id).order_by(Comment.id.desc()))
+        pinned = session.execute(_PINNED, {"article": article.id})
         rows = [*pinned, *rows]
     return Page(rows, following, _first_replies(session, rows))
 
@@ -132,13 +135,17 @@ def count_new(session: Session, article: Article, *, since: int) -> int:
     return session.scalar(query) or 0
 
 
-def counts(session: Session, site_id: int, keys: Sequence[str]) -> dict[str, int]:
+def counts(session: Session, site_key: str, keys: Sequence[str]) -> dict[str, int]:
     """Return how many comments are published under each article; unknown ones have none."""
-    found = session.execute(
-        select(Article.key, Article.comment_count).where(Article.site_id == site_id, Article.key.in_(set(keys)))
-    )
-    known = {row.key: row.comment_count for row in found}
+    known = {row.key: row.comment_count for row in session.execute(count_rows(site_key, keys))}
     return {key: known.get(key, 0) for key in keys}
+
+
+def count_rows(site_key: str, keys: Sequence[str]) -> Select[Any]:
+    """Build the query for the known ones of these articles with their counts."""
+    columns: list[Any] = [Article.key, Article.comment_count]
+    of_site = select(*columns).join(Site).where(Site.key == site_key)
+    return of_site.where(Article.key.in_(sorted(set(keys)))).order_by(Article.id)
 
 
 def article_keys(session: Session, ids: Collection[int]) -> dict[int, str]:
@@ -158,6 +165,19 @@ def thread_version(article: Article, *, now: int) -> str:
     return f"{article.version}.{votes}"
 
 
+def version_holds_until(article: Article, *, now: int) -> int:
+    """Return when the clock alone moves `thread_version`, in microseconds; far away when it doesn't."""
+    current = now // _VOTE_WINDOW_US
+    return (current + 1) * _VOTE_WINDOW_US if article.voted_at >= current else now + _FAR_US
+
+
+def stamp(site_key: str, article_key: str) -> Select[Any]:
+    """Build the query whose answer stays the same as long as what readers see of a thread does, clocks aside."""
+    columns = [column for column in Article.__table__.columns if column.name not in {"lead", "body", "open_cases"}]
+    site = (cast(Site.policy, Text), Site.time_zone)
+    return select(*columns, *site).join(Site).where(Site.key == site_key, Article.key == article_key)
+
+
 def vote_window(now: int) -> int:
     """Number the 5-second window that a time lies in."""
     return now // _VOTE_WINDOW_US
@@ -174,25 +194,43 @@ def _rows() -> Select[Any]:
     )
 
 
+# What every reader asks is built once: building a query costs more than the database takes to answer it.
+_PINNED = _rows().where(Comment.pinned_on == bindparam("article")).order_by(Comment.id.desc())
+_BY_ID = _rows().where(Comment.id.in_(bindparam("ids", expanding=True))).order_by(Comment.published_at, Comment.id)
+
+
+@cache
+def _page_query(sort: Sort, *, is_first: bool) -> Select[Any]:
+    """Build the query for a page, the first one or the one behind (`value`, `row`), of `limit` rows of an `article`."""
+    key, descending = _SORT_KEYS[sort]
+    start: Any = None if is_first else Cursor(sort, bindparam("value"), bindparam("row"))  # type: ignore[arg-type]
+    query = _rows().where(Comment.top_of == bindparam("article"))
+    return after(query, start, key, Comment.id, descending=descending).limit(bindparam("limit"))
+
+
 def _first_replies(session: Session, rows: Sequence[CommentRow]) -> dict[int, Page]:
     parents = [row.id for row in rows if row.reply_count]
     if not parents:
         return {}
-    some = [
-        select(Comment.id)
-        .where(Comment.reply_of == parent)
-        .order_by(Comment.published_at, Comment.id)
-        .limit(FIRST_REPLIES + 1)
-        .subquery()
-        for parent in parents
-    ]
-    # One small index seek a parent in one statement: a window function would read all their replies.
-    ids = union_all(*(select(part.c.id) for part in some))
-    query = _rows().where(Comment.id.in_(ids.subquery().select())).order_by(Comment.published_at, Comment.id)
+    asked = {"most": FIRST_REPLIES + 1, **{f"p{at}": parent for at, parent in enumerate(parents)}}
+    ids = session.scalars(_first_ids(len(parents)), asked).all()
     by_parent: dict[int, list[CommentRow]] = {parent: [] for parent in parents}
-    for row in session.execute(query):
+    for row in session.execute(_BY_ID, {"ids": ids}):
         by_parent[row.parent_id].append(row)
     return {parent: _reply_page(found) for parent, found in by_parent.items()}
+
+
+@lru_cache(maxsize=128)
+def _first_ids(parents: int) -> TextClause:
+    """Build the query for the first replies, `most` each, to so many comments (`p0`, `p1`, …).
+
+    One small index seek a parent in one statement: a window function would read all their replies.
+    """
+    one = (
+        "SELECT id FROM (SELECT id FROM comments WHERE reply_of = :p{at} "
+        "ORDER BY published_at, id LIMIT :most) AS r{at}"
+    )
+    return text(" UNION ALL ".join(one.format(at=at) for at in range(parents)))
 
 
 def _reply_page(rows: list[CommentRow]) -> Page:

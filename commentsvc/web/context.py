@@ -15,7 +15,6 @@ from commentsvc.store.db import Database, now_us
 
 if TYPE_CHECKING:
     from commentsvc.moderation.pipeline import Judge
-    from commentsvc.web.cache import PageCache
     from commentsvc.web.seen import Seen
 
 READS = {"GET", "HEAD", "OPTIONS"}
@@ -29,7 +28,6 @@ class Services:
     db: Database
     judge: "Judge"
     limiter: Limiter
-    pages: "PageCache"
     seen: "Seen"
     has_site: threading.Event = field(default_factory=threading.Event)
     """Set once a site was found; there is no way back to an installation without one."""

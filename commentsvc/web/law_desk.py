@@ -18,8 +18,8 @@ from commentsvc.queries import appeals as appeal_queries
 from commentsvc.queries import legal_notices, misuse, people, sites, transparency
 from commentsvc.store.models import Site
 from commentsvc.store.paging import parse_id
-from commentsvc.web import context, errors, forms, law_answers, law_shapes, law_words
-from commentsvc.web.cache import public
+from commentsvc.web import context, errors, forms, law_answers, law_shapes, law_words, shelf
+from commentsvc.web.cache import encode, public
 from commentsvc.web.desk import Desk, desk, desk_blueprint, frame, managing
 from commentsvc.web.forms import DutiesForm, MeasureForm, OutcomeForm
 
@@ -27,7 +27,7 @@ blueprint = desk_blueprint("law_desk", __name__)
 api = APIBlueprint("transparency_api", __name__, url_prefix="/api/v1", tag="Transparency")
 
 _PAGE = 25
-_HOUR_US = 3_600_000_000
+_FRESH_US = 60_000_000
 _FIRST_YEAR = 2020
 _DONE = {
     "decided": "Decided. They are told.",
@@ -164,17 +164,14 @@ def save_settings() -> ResponseReturnValue:
 @api.output(law_answers.TransparencyOut)
 @api.doc(summary="A year's transparency figures", responses=[404, 422])
 def read_figures(query_data: law_shapes.YearQuery) -> Response:
-    """Return what a site decided in a year, where the site lets everyone read it; at most an hour old."""
+    """Return what a site decided in a year, where the site lets everyone read it; at most a minute old."""
     session = context.session()
     site = sites.get_site(session, query_data.site)
     if not appeal_queries.settings_of(session, site.id).transparency:
         raise NotFound("This site publishes no figures.")
     year = _year(str(query_data.year), site)
-    key = ("transparency", site.id, year, context.now() // _HOUR_US)
-    pages = context.services().pages
-    return public(
-        pages.get(key, lambda: law_shapes.figures_json(site, year, transparency.figures(session, site, year)))
-    )
+    shelf.offer(None, until=context.now() + _FRESH_US)
+    return public(encode(law_shapes.figures_json(site, year, transparency.figures(session, site, year))))
 
 
 def _appeals_page(form: OutcomeForm, *, about: int | None = None) -> str:

@@ -12,6 +12,7 @@ from typing import cast
 import structlog
 from flask import Flask, Response, g, request
 
+from commentsvc.settings import Settings
 from commentsvc.web import context
 
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -32,10 +33,20 @@ def request_id() -> str:
     return cast(str, g.request_id)
 
 
+def new_name(given: str | None, settings: Settings) -> str:
+    """Name a request: as a proxy of ours did, or anew."""
+    is_ours = settings.trusted_proxies > 0 and given and _ID.fullmatch(given)
+    return given if is_ours and given else secrets.token_hex(12)
+
+
+def say(settings: Settings, route: str | None, method: str, status: int, seconds: float, **bound: str) -> None:
+    """Write a request's one line, where lines are for programs."""
+    if settings.log_format == "json":
+        _log.info("request", route=route, method=method, status=status, ms=round(seconds * 1000, 2), **bound)
+
+
 def _begin() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    is_ours = context.services().settings.trusted_proxies > 0 and _ID.fullmatch(given)
-    g.request_id = given if is_ours else secrets.token_hex(12)
+    g.request_id = new_name(request.headers.get("X-Request-Id"), context.services().settings)
     g.began = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
@@ -43,13 +54,8 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = request_id()
-    if context.services().settings.log_format == "json":
-        _log.info(
-            "request",
-            route=request.url_rule.rule if request.url_rule else None,
-            method=request.method if request.method in _METHODS else "other",
-            status=response.status_code,
-            ms=round((time.perf_counter() - g.began) * 1000, 2),
-        )
+    route = request.url_rule.rule if request.url_rule else None
+    method = request.method if request.method in _METHODS else "other"
+    say(context.services().settings, route, method, response.status_code, time.perf_counter() - g.began)
     structlog.contextvars.clear_contextvars()
     return response

@@ -14,7 +14,7 @@ from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
 from commentsvc.queries import notices, readers, sites, threads
 from commentsvc.store.models import Article, Comment, Person, Site
 from commentsvc.store.paging import decode_cursor, parse_id
-from commentsvc.web import answers, context, errors, rights, shapes
+from commentsvc.web import answers, context, errors, rights, shapes, shelf
 from commentsvc.web.cache import encode, public
 from commentsvc.web.idempotency import idempotent
 from commentsvc.web.security import caller, client_network, signed_in
@@ -22,7 +22,7 @@ from commentsvc.web.security import caller, client_network, signed_in
 blueprint = APIBlueprint("widget_api", __name__, url_prefix="/api/v1", tag="Readers")
 
 _MOST_COUNTS = 100
-_CACHE_US = 30_000_000
+_KEPT_US = 30_000_000
 
 
 @blueprint.get("/config")
@@ -45,25 +45,22 @@ def config(query_data: shapes.SiteQuery) -> Response:
 @blueprint.doc(summary="A page of an article's thread", responses=[404, 422])
 def thread(query_data: shapes.ThreadQuery) -> Response:
     """Return top-level comments, each with its first replies, and the cursor behind the last."""
-    session, q = context.session(), query_data
+    session, q, now = context.session(), query_data, context.now()
+    watched = shelf.watch(session, threads.stamp, q.site, q.article)
     site = sites.get_site(session, q.site)
     article = sites.find_article(session, site, q.article)
-    rules = rules_of(site, article, now=context.now())
+    rules = rules_of(site, article, now=now)
     if article is None:
         decode_cursor(q.after, sort=q.sort)
         return public(encode(shapes.thread_json(q.article, None, rules, None)), until=_seconds_to(rules.changes_at))
-    version = threads.thread_version(article, now=context.now())
-    # Names and badges belong to people, not to the thread's version: nothing is kept longer than half a minute.
-    age = context.now() // _CACHE_US
-    # What the clock or the site's policy changes doesn't move the article's version: it is part of the key itself.
-    holds = (rules.state, rules.mode, rules.slow_mode, rules.changes_at, rules.notice)
-    key = (article.id, version, age, q.sort, q.limit, q.after, holds)
-
-    def make() -> Any:
-        page = threads.page(session, article, sort=q.sort, limit=q.limit, cursor=q.after)
-        return shapes.thread_json(q.article, article, rules, page)
-
-    return public(context.services().pages.get(key, make), until=_seconds_to(rules.changes_at))
+    page = threads.page(session, article, sort=q.sort, limit=q.limit, cursor=q.after)
+    # Names and badges belong to people, not to the thread: nothing is given again after half a minute.
+    ends = [now + _KEPT_US, threads.version_holds_until(article, now=now)]
+    if rules.changes_at is not None:
+        # From a minute before on, the seconds that others may cache it go down with the clock.
+        ends.append(rules.changes_at - 2 * _KEPT_US)
+    shelf.offer(watched, until=min(ends))
+    return public(encode(shapes.thread_json(q.article, article, rules, page)), until=_seconds_to(rules.changes_at))
 
 
 @blueprint.get("/comments/<comment_id>/replies")
@@ -112,8 +109,10 @@ def counts(query_data: shapes.CountsQuery) -> Response:
     if not 1 <= len(keys) <= _MOST_COUNTS:
         raise Invalid(f"Name 1 to {_MOST_COUNTS} articles.", field="article")
     session = context.session()
-    site = sites.get_site(session, query_data.site)
-    return public(encode({"counts": threads.counts(session, site.id, keys)}))
+    watched = shelf.watch(session, threads.count_rows, query_data.site, keys)
+    sites.get_site(session, query_data.site)
+    shelf.offer(watched, until=context.now() + _KEPT_US)
+    return public(encode({"counts": threads.counts(session, query_data.site, keys)}))
 
 
 @blueprint.post("/comments")
