@@ -122,7 +122,9 @@ def serve_ours(
 ) -> AbstractContextManager[Stand]:
     """Serve a database by `commentsvc run`, or with `replay` by the same server with an engine that only replays."""
     port = free_port()
-    module = "benchmarks.replaying" if replay else "commentsvc"
+    command = [sys.executable, "-m", "commentsvc", "run", "--port", str(port), "--workers", str(workers)]
+    if replay:
+        command = [sys.executable, "-m", "benchmarks.replaying", str(port), str(workers)]
     env = {
         "COMMENTSVC_DATABASE_URL": database_url,
         "COMMENTSVC_DATA_DIR": str(folder),
@@ -131,7 +133,6 @@ def serve_ours(
         "COMMENTSVC_RATE_LIMITS": "off",
         **{f"COMMENTSVC_{name.upper()}": value for name, value in settings.items()},
     }
-    command = [sys.executable, "-m", module, "run", "--port", str(port), "--workers", str(workers)]
     return serve(command, port=port, probe="/healthz", folder=folder, env=env)
 
 

@@ -25,6 +25,7 @@ from granian.server.mp import MPServer
 from commentsvc.app import create_app, create_scorer
 from commentsvc.errors import Misconfigured
 from commentsvc.infra.scoring import ROOM
+from commentsvc.moderation.pipeline import Judge
 from commentsvc.settings import Settings
 from commentsvc.web.security import MAX_BODY, most_of
 from commentsvc.web.shelf import Shelf, invite, key_of
@@ -100,7 +101,7 @@ def _send(protocol: Any, status: int, headers: list[tuple[str, str]], content: b
 
 
 def serve(
-    settings: Settings, *, host: str, port: int, workers: int, load: "Callable[[Settings], Front] | None" = None
+    settings: Settings, *, host: str, port: int, workers: int, load: Callable[[Settings], Front] | None = None
 ) -> None:
     """Serve until a signal ends it; `load` builds the application in each worker, `load_front` when it isn't said."""
     server = _Server(
@@ -130,9 +131,9 @@ def serve_scorer(settings: Settings, *, host: str, port: int, path: Path | None,
     asyncio.run(_serve_scorer(settings, host, port, path, parent))
 
 
-def load_front(settings: Settings) -> Front:
+def load_front(settings: Settings, judge: Judge | None = None) -> Front:
     """Build the application inside a server process; with the embedded database a thread there does its jobs."""
-    app = create_app(settings)
+    app = create_app(settings, judge=judge)
     services = app.extensions["commentsvc"]
     services.seen.start()
     if settings.is_embedded:

@@ -48,10 +48,7 @@ def clean(text: str, *, field: str, max_length: int, min_length: int = 1, multil
 
 def find_links(body: str) -> list[Span]:
     """Find http, https and mailto links, as ascending code-point ranges [start, end)."""
-    if ":" not in body and "." not in body:
-        return []
-    matches = _linkifier().match(body) or []
-    return [(m.index, m.last_index) for m in matches if link_target(m.raw)]
+    return list(_found_links(body))
 
 
 def link_target(raw: str) -> str | None:
@@ -102,6 +99,15 @@ def excerpt(body: str, length: int = 140) -> str:
     if line[length - 1] != " " and " " in cut[length // 2 :]:
         cut = cut.rpartition(" ")[0]
     return cut.rstrip() + "…"
+
+
+@lru_cache(maxsize=64)
+def _found_links(body: str) -> tuple[Span, ...]:
+    """Look once, for a comment is looked at by several checks before it is kept."""
+    if ":" not in body and "." not in body:
+        return ()
+    matches = _linkifier().match(body) or []
+    return tuple((m.index, m.last_index) for m in matches if link_target(m.raw))
 
 
 @lru_cache(maxsize=1)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
 from commentsvc.actions import appeal_outcomes, breaker, cases, notices, report_outcomes, shelves, telling
 from commentsvc.enums import Action, CaseState, Guideline, NoticeKind, Reason, Status
@@ -20,6 +21,14 @@ _REVERSE = {
     Action.FEATURE: Action.UNFEATURE,
     Action.UNFEATURE: Action.FEATURE,
 }
+_COUNT = (
+    update(Membership.__table__)  # type: ignore[arg-type]
+    .where(Membership.person_id == bindparam("person"), Membership.site_id == bindparam("site"))
+    .values(
+        published_count=Membership.published_count + bindparam("published"),
+        rejected_count=Membership.rejected_count + bindparam("rejected"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +69,25 @@ def decide(
     batch: str | None = None,
     likelihood: float = 0.5,
     undoes: Decision | None = None,
+    fresh: Article | None = None,
 ) -> Decision:
     """Move a comment to a status, and with it everything that follows from that: what readers see, counts, queue,
     the author's notice and the immutable record.
 
+    `fresh` is the article of a comment that this very transaction made, locked already: of such a comment nobody can
+    have decided anything.
+
     Raises Conflict, changing nothing, when `revision` isn't the newest or the case isn't the one that was `seen`.
     The article's row is locked first, by everyone, so decisions on one thread come one after the other.
     """
-    article = lock_thread(session, comment)
-    case = cases.find_open_case(session, comment.id)
-    _refuse_stale(session, comment, case, revision=revision, seen=seen, action=action, by=by)
+    article = fresh or lock_thread(session, comment)
+    case = None if fresh else cases.find_open_case(session, comment.id)
+    if not fresh:
+        _refuse_stale(session, comment, case, revision=revision, seen=seen, action=action, by=by)
     appeal_outcomes.refuse_first(session, case, by=by, action=action, now=now)
     if case is not None and case.reasons & Reason.REPORTED:
         report_outcomes.lock_records(session, comment)
-    before = _status_before(session, comment)
+    before = None if fresh else _status_before(session, comment)
     site = session.get_one(Site, comment.site_id)
     _apply(session, comment, article, status, action=action, before=before, now=now)
     closed = _settle_case(
@@ -307,14 +321,12 @@ def _keep_record(session: Session, comment: Comment, before: Status | None, afte
     published = (after == Status.PUBLISHED) - (before == Status.PUBLISHED)
     rejected = (after == Status.REJECTED) - (before == Status.REJECTED)
     if published or rejected:
-        session.execute(
-            update(Membership)
-            .where(Membership.person_id == comment.person_id, Membership.site_id == comment.site_id)
-            .values(
-                published_count=Membership.published_count + published,
-                rejected_count=Membership.rejected_count + rejected,
-            )
-        )
+        session.flush()
+        who = {"person": comment.person_id, "site": comment.site_id, "published": published, "rejected": rejected}
+        session.connection().execute(_COUNT, who)
+        known = session.identity_map.get(identity_key(Membership, (comment.person_id, comment.site_id)))
+        if known is not None:
+            session.expire(known)
 
 
 def _settle_case(

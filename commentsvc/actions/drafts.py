@@ -1,8 +1,9 @@
 """What is there around a text that judging may look at?"""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import bindparam, distinct, func, select
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import BreakerAction, Mode, Role, SanctionKind
@@ -10,11 +11,31 @@ from commentsvc.moderation.normalise import fingerprint
 from commentsvc.moderation.policy import policy_for, policy_from_json
 from commentsvc.moderation.terms import Draft, Policy, Standing
 from commentsvc.queries.sites import find_membership, list_sanctions
-from commentsvc.store.models import PUBLISHED, Article, Comment, Site
+from commentsvc.store.models import PUBLISHED, Article, Comment, Sanction, Site
 
 _RECENT = 10
 _THREAD = 20
 _WAVE_US = 24 * 3600 * 1_000_000
+
+# Built once, for every comment asks them.
+_RECENT_BODIES = (
+    select(Comment.id, Comment.body)
+    .where(Comment.person_id == bindparam("person"), Comment.site_id == bindparam("site"))
+    .order_by(Comment.id.desc())
+    .limit(_RECENT + 1)
+)
+_SAME_BY_OTHERS = select(func.count(distinct(Comment.person_id))).where(
+    Comment.site_id == bindparam("site"),
+    Comment.fingerprint == bindparam("print"),
+    Comment.created_at > bindparam("since"),
+    Comment.person_id != bindparam("person"),
+)
+_THREAD_BODIES = (
+    select(Comment.body)
+    .where(Comment.article_id == bindparam("article"), Comment.status == PUBLISHED)
+    .order_by(Comment.published_at.desc())
+    .limit(_THREAD)
+)
 
 
 def draft_of(
@@ -29,8 +50,12 @@ def draft_of(
     except_id: int | None,
     lot: float,
     now: int,
+    sanctions: Sequence[Sanction] | None = None,
 ) -> Draft:
-    """Collect what the checks may look at; `except_id` is the comment itself when it is judged again."""
+    """Collect what the checks may look at; `except_id` is the comment itself when it is judged again.
+
+    `sanctions` are the author's in force, for whoever has read them already.
+    """
     return Draft(
         body=body,
         article_title=article.title if article else title,
@@ -38,7 +63,7 @@ def draft_of(
         parent=parent.body if parent else None,
         thread=_thread(session, article),
         mode=policy_of(site, article).mode,
-        standing=standing_of(session, person_id, site.id, now=now),
+        standing=standing_of(session, person_id, site.id, now=now, sanctions=sanctions),
         recent=_recent(session, person_id, site.id, except_id),
         wave=_wave(session, person_id, site.id, body, now=now),
         lot=lot,
@@ -62,10 +87,13 @@ def policy_of(site: Site, article: Article | None = None, *, base: Policy | None
     )
 
 
-def standing_of(session: Session, person_id: int, site_id: int, *, now: int) -> Standing:
-    """Return what the site knows of an author."""
+def standing_of(
+    session: Session, person_id: int, site_id: int, *, now: int, sanctions: Sequence[Sanction] | None = None
+) -> Standing:
+    """Return what the site knows of an author; `sanctions` as in `draft_of`."""
     membership = find_membership(session, person_id, site_id)
-    sanctions = list_sanctions(session, person_id, site_id, now=now)
+    if sanctions is None:
+        sanctions = list_sanctions(session, person_id, site_id, now=now)
     return Standing(
         is_staff=membership is not None and membership.role != Role.READER,
         premoderated=any(sanction.kind == SanctionKind.PREMODERATE for sanction in sanctions),
@@ -75,29 +103,16 @@ def standing_of(session: Session, person_id: int, site_id: int, *, now: int) -> 
 
 
 def _recent(session: Session, person_id: int, site_id: int, except_id: int | None) -> tuple[str, ...]:
-    query = select(Comment.body).where(Comment.person_id == person_id, Comment.site_id == site_id)
-    if except_id is not None:
-        query = query.where(Comment.id != except_id)
-    return tuple(session.scalars(query.order_by(Comment.id.desc()).limit(_RECENT)))
+    found = session.execute(_RECENT_BODIES, {"person": person_id, "site": site_id})
+    return tuple(row.body for row in found if row.id != except_id)[:_RECENT]
 
 
 def _wave(session: Session, person_id: int, site_id: int, body: str, *, now: int) -> int:
-    query = select(func.count(distinct(Comment.person_id))).where(
-        Comment.site_id == site_id,
-        Comment.fingerprint == fingerprint(body),
-        Comment.created_at > now - _WAVE_US,
-        Comment.person_id != person_id,
-    )
-    return session.scalar(query) or 0
+    about = {"site": site_id, "print": fingerprint(body), "since": now - _WAVE_US, "person": person_id}
+    return session.scalar(_SAME_BY_OTHERS, about) or 0
 
 
 def _thread(session: Session, article: Article | None) -> tuple[str, ...]:
     if article is None:
         return ()
-    query = (
-        select(Comment.body)
-        .where(Comment.article_id == article.id, Comment.status == PUBLISHED)
-        .order_by(Comment.published_at.desc())
-        .limit(_THREAD)
-    )
-    return tuple(session.scalars(query))
+    return tuple(session.scalars(_THREAD_BODIES, {"article": article.id}))

@@ -7,7 +7,7 @@ whatever may have changed meanwhile. SQLite's one write lock is never held while
 import random
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from commentsvc import text
@@ -31,7 +31,7 @@ from commentsvc.moderation.terms import Draft, Judgement, Policy
 from commentsvc.queries.history import has_decision_by_person
 from commentsvc.queries.sites import Limits, find_article, find_membership, get_site, limits_of
 from commentsvc.queries.threads import FLAT_FROM
-from commentsvc.store.models import Article, Case, Comment, Nudge, Person, Revision, Site
+from commentsvc.store.models import Article, Case, Comment, Nudge, Person, Revision, Sanction, Site
 
 _SECOND = 1_000_000
 _STATUS_OF = {
@@ -39,6 +39,14 @@ _STATUS_OF = {
     Outcome.HOLD: (Status.HELD, Action.WITHHOLD),
     Outcome.REJECT: (Status.REJECTED, Action.REJECT),
 }
+# Built once, for every comment needs them.
+_INSERT_REVISION = Revision.__table__.insert()  # type: ignore[attr-defined]
+_OPEN_NUDGE = (
+    select(Nudge)
+    .where(Nudge.person_id == bindparam("person"), Nudge.site_id == bindparam("site"), Nudge.outcome.is_(None))
+    .order_by(Nudge.id.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +98,12 @@ def prepare(
     """
     site = get_site(session, site_key)
     body = text.clean(body, field="body", max_length=limits_of(site).max_length, multiline=True)
-    found, parent = _admit(session, site, article, parent_id, by=by, with_gap=with_gap, now=now)
+    sanctions = _refuse_person(session, site, by, now=now)
+    found = find_article(session, site, article.key)
+    parent = _admit(session, site, found, article, parent_id, by=by, with_gap=with_gap, now=now)
     draft = draft_of(
         session, site, found, title=article.title, parent=parent, person_id=by.id, body=body, except_id=None,
-        lot=random.random(), now=now,  # noqa: S311 - drawn for sampling, not for secrets
+        lot=random.random(), now=now, sanctions=sanctions,  # noqa: S311 - drawn for sampling, not for secrets
     )  # fmt: skip
     return Prepared(site_key, article, parent_id, body, draft, policy_of(site, found))
 
@@ -131,16 +141,15 @@ def post(
 ) -> Comment:
     """Store a judged comment and let its verdict take effect; raises what `prepare` raises."""
     site = get_site(session, prepared.site_key)
-    _admit(session, site, prepared.article, prepared.parent_id, by=by, with_gap=with_gap, now=now)
-    accounts.join(session, by, site, now=now)
-    article = articles.ensure(
-        session, site, prepared.article.key, prepared.article.url, prepared.article.title, now=now
-    )
+    ref = prepared.article
+    _refuse_person(session, site, by, now=now)
     # Everyone who changes a thread locks its article first; only then is the parent's state certain.
-    session.refresh(article, with_for_update=True)
-    if with_gap:
-        refuse_hasty(session, site, article, by, now=now)
-    parent = _public_parent(session, article, prepared.parent_id)
+    article = find_article(session, site, ref.key, lock=True)
+    parent = _admit(session, site, article, ref, prepared.parent_id, by=by, with_gap=with_gap, now=now)
+    accounts.join(session, by, site, now=now)
+    if article is None:
+        article = articles.ensure(session, site, ref.key, ref.url, ref.title, now=now)
+        session.refresh(article, with_for_update=True)
     comment = Comment(
         site_id=site.id,
         article_id=article.id,
@@ -155,9 +164,11 @@ def post(
     )
     session.add(comment)
     session.flush()
-    session.add(Revision(comment_id=comment.id, number=1, body=prepared.body, created_at=now))
+    session.connection().execute(
+        _INSERT_REVISION, {"comment_id": comment.id, "number": 1, "body": prepared.body, "created_at": now}
+    )
     waves.record(session, comment, now=now)
-    _take_effect(session, comment, judgement, now=now)
+    _take_effect(session, comment, judgement, fresh=article, now=now)
     asking.enqueue(session, comment, now=now)
     _answer_nudge(session, comment, now=now)
     return comment
@@ -210,20 +221,24 @@ def withdraw(session: Session, *, comment_id: int | None, by: Person, now: int) 
     )
 
 
+def _refuse_person(session: Session, site: Site, by: Person, *, now: int) -> list[Sanction]:
+    sanctions = refuse_sanctioned(session, by.id, site.id, writing=True, now=now)
+    if site.asks_verified_email and by.email and by.email_verified_at is None:
+        raise Forbidden("Please confirm your e-mail address first: follow the link that we mailed you.")
+    return sanctions
+
+
 def _admit(
     session: Session,
     site: Site,
+    found: Article | None,
     article: ArticleRef,
     parent_id: int | None,
     *,
     by: Person,
     with_gap: bool,
     now: int,
-) -> tuple[Article | None, Comment | None]:
-    refuse_sanctioned(session, by.id, site.id, writing=True, now=now)
-    if site.asks_verified_email and by.email and by.email_verified_at is None:
-        raise Forbidden("Please confirm your e-mail address first: follow the link that we mailed you.")
-    found = find_article(session, site, article.key)
+) -> Comment | None:
     if found is None:
         articles.check_ref(session, site, article.key, article.url, article.title)
         if parent_id is not None:
@@ -234,7 +249,7 @@ def _admit(
         _keep_gap(session, site, by, now=now)
         if found is not None:
             refuse_hasty(session, site, found, by, now=now)
-    return found, parent
+    return parent
 
 
 def _public_parent(session: Session, article: Article, parent_id: int | None) -> Comment | None:
@@ -275,19 +290,23 @@ def _hold_stays(session: Session, comment: Comment, case: Case | None) -> bool:
     return has_decision_by_person(session, comment.id) or (case is not None and case.reasons != Reason.HELD)
 
 
-def _take_effect(session: Session, comment: Comment, judgement: Judgement, *, now: int) -> None:
+def _take_effect(
+    session: Session, comment: Comment, judgement: Judgement, *, now: int, fresh: Article | None = None
+) -> None:
+    """Let a verdict take effect; `fresh` as in `decisions.decide`."""
     verdict = judgement.verdict
-    case = cases.find_open_case(session, comment.id)
+    case = None if fresh else cases.find_open_case(session, comment.id)
     count(judgement)
     record_signals(session, comment, judgement.signals, now=now)
-    record_shadow(session, comment, judgement, now=now)
+    if judgement.shadow or not fresh:
+        record_shadow(session, comment, judgement, now=now)
     status, action = _STATUS_OF[verdict.outcome]
-    if status == Status.PUBLISHED and _hold_stays(session, comment, case):
+    if status == Status.PUBLISHED and not fresh and _hold_stays(session, comment, case):
         status, action = Status.HELD, Action.WITHHOLD
     decisions.decide(
         session, comment, status, action=action, rule=verdict.breaches[0].check if verdict.breaches else "clean",
         revision=comment.revision, guideline=verdict.guideline, likelihood=verdict.likelihood,
-        message=verdict.breaches[0].message if verdict.breaches else "", now=now,
+        message=verdict.breaches[0].message if verdict.breaches else "", now=now, fresh=fresh,
     )  # fmt: skip
     _keep_in_queue(session, comment, judgement, case, now=now)
     if verdict.failed and status == Status.HELD:
@@ -308,12 +327,7 @@ def _keep_in_queue(session: Session, comment: Comment, judgement: Judgement, bef
 
 
 def _answer_nudge(session: Session, comment: Comment, *, now: int) -> None:
-    given = session.scalar(
-        select(Nudge)
-        .where(Nudge.person_id == comment.person_id, Nudge.site_id == comment.site_id, Nudge.outcome.is_(None))
-        .order_by(Nudge.id.desc())
-        .limit(1)
-    )
+    given = session.scalar(_OPEN_NUDGE, {"person": comment.person_id, "site": comment.site_id})
     if given is None or given.created_at < now - 3600 * _SECOND:
         return
     same = given.fingerprint == comment.fingerprint

@@ -20,9 +20,13 @@ _CHANGED = "Replaced by other terms."
 _SECOND = 1_000_000
 
 
-def refuse_sanctioned(session: Session, person_id: int, site_id: int, *, now: int, writing: bool = False) -> None:
-    """Raise Sanctioned when the person is banned or suspended on the site, or writes with a warning unconfirmed."""
-    for sanction in list_sanctions(session, person_id, site_id, now=now):
+def refuse_sanctioned(
+    session: Session, person_id: int, site_id: int, *, now: int, writing: bool = False
+) -> list[Sanction]:
+    """Raise Sanctioned when the person is banned or suspended on the site, or writes with a warning unconfirmed;
+    return the sanctions in force that don't forbid it."""
+    found = list_sanctions(session, person_id, site_id, now=now)
+    for sanction in found:
         if sanction.kind == SanctionKind.BAN:
             message = "You can no longer take part in these comments."
         elif sanction.kind == SanctionKind.SUSPEND:
@@ -40,6 +44,7 @@ def refuse_sanctioned(session: Session, person_id: int, site_id: int, *, now: in
                 "until_us": sanction.until,
             },
         )
+    return found
 
 
 def sanction(

@@ -6,7 +6,7 @@ When a comment is published, one row asks for a job; the job finds the people. W
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, select, text
 from sqlalchemy.orm import Session, aliased
 
 from commentsvc.actions import mentions
@@ -19,6 +19,12 @@ JOB, FOLLOWERS_JOB = "tell", "tell_followers"
 _CHUNK = 500
 _MOST_ABOVE = 200
 """So far up a comment is heard by those who follow what it is below of."""
+_FOLLOWED = (
+    # Written as the index is, or SQLite wouldn't use it.
+    select(Follow.id)
+    .where(Follow.article_id == bindparam("article"), text("comment_id IS NULL"), ~Follow.muted)
+    .limit(1)
+)
 
 
 def enqueue(session: Session, comment: Comment, *, is_new: bool, now: int) -> None:
@@ -81,9 +87,7 @@ def _enqueue_followers(session: Session, comment: Comment, *, after: int, now: i
 
 
 def _is_followed(session: Session, article_id: int) -> bool:
-    # Written as the index is, or SQLite wouldn't use it.
-    whole = select(Follow.id).where(Follow.article_id == article_id, text("comment_id IS NULL"), ~Follow.muted)
-    return session.scalar(whole.limit(1)) is not None
+    return session.scalar(_FOLLOWED, {"article": article_id}) is not None
 
 
 def _followers(session: Session, comment: Comment, above: Sequence[int], *, after: int, limit: int) -> list[int]:

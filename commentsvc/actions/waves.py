@@ -1,6 +1,6 @@
 """What is kept of a text so that others nearly like it are found?"""
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from commentsvc.moderation.waves import bands
@@ -8,6 +8,7 @@ from commentsvc.store.models import Band, Comment
 
 KEEP_US = 7 * 24 * 3600 * 1_000_000
 """A wave is over after a week; older bands are purged."""
+_INSERT = Band.__table__.insert()  # type: ignore[attr-defined]
 
 
 def record(session: Session, comment: Comment, *, now: int) -> None:
@@ -20,4 +21,4 @@ def record(session: Session, comment: Comment, *, now: int) -> None:
         for band, value in enumerate(bands(comment.body))
     ]
     if rows:
-        session.execute(insert(Band), rows)
+        session.connection().execute(_INSERT, rows)

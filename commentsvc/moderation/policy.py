@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -110,8 +111,13 @@ def held_until_asked(verdict: Verdict, policy: Policy, draft: Draft) -> Verdict:
 
 def policy_from_json(data: Mapping[str, Any]) -> Policy:
     """Read a site's policy; what is absent is as in DEFAULT_POLICY. Raises ValueError naming the field."""
+    return _parsed(json.dumps(dict(data)))
+
+
+@lru_cache(maxsize=32)
+def _parsed(data: str) -> Policy:
     try:
-        shape = _Shape.model_validate_json(json.dumps(dict(data)))
+        shape = _Shape.model_validate_json(data)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "policy"

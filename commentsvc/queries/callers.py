@@ -3,12 +3,12 @@
 import hashlib
 import hmac
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import BindParameter, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import Purpose, Role, Scope
@@ -94,19 +94,14 @@ def _by_access_token(session: Session, bearer: str, *, secret: str, now: int) ->
     except (JoseError, ValueError, RecursionError):
         return None
     person_id = parse_id(str(claims.get("sub")))
-    row = session.execute(_who(Person.id == person_id, Site.key == str(claims.get("aud")))).one_or_none()
+    row = session.execute(_who_query(), {"person": person_id, "site": str(claims.get("aud"))}).one_or_none()
     if row is None or row.Person.epoch != claims.get("epoch"):
         return None
     return Caller(row.Person, row.id, SCOPES[Role.READER], row.Membership)
 
 
 def _by_api_token(session: Session, bearer: str, *, now: int) -> Caller | None:
-    row = session.execute(
-        select(ApiToken, Person, Membership, barring(ApiToken.person_id, ApiToken.site_id, now=now))
-        .join(Person, Person.id == ApiToken.person_id)
-        .outerjoin(Membership, (Membership.person_id == ApiToken.person_id) & (Membership.site_id == ApiToken.site_id))
-        .where(ApiToken.token_hash == hash_token(bearer), ApiToken.revoked_at.is_(None), _is_current(now))
-    ).one_or_none()
+    row = session.execute(_api_token_query(), {"hash": hash_token(bearer), "now": now}).one_or_none()
     if row is None:
         return None
     token, person, membership, is_barred = row
@@ -115,15 +110,24 @@ def _by_api_token(session: Session, bearer: str, *, now: int) -> Caller | None:
     return Caller(person, token.site_id, granted & SCOPES[role], membership, token.id)
 
 
-def _is_current(now: int) -> ColumnElement[bool]:
-    return or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now)
+@cache
+def _api_token_query() -> Select[ApiToken, Person, Membership, bool]:
+    now: BindParameter[int] = bindparam("now")
+    is_current = or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now)
+    return (
+        select(ApiToken, Person, Membership, barring(ApiToken.person_id, ApiToken.site_id, now=now))
+        .join(Person, Person.id == ApiToken.person_id)
+        .outerjoin(Membership, (Membership.person_id == ApiToken.person_id) & (Membership.site_id == ApiToken.site_id))
+        .where(ApiToken.token_hash == bindparam("hash"), ApiToken.revoked_at.is_(None), is_current)
+    )
 
 
-def _who(person: ColumnElement[bool], site: ColumnElement[bool]) -> Select[Person, int, Membership]:
+@cache
+def _who_query() -> Select[Person, int, Membership]:
     return (
         select(Person, Site.id, Membership)
         .select_from(Person)
-        .join(Site, site)
+        .join(Site, Site.key == bindparam("site"))
         .outerjoin(Membership, (Membership.person_id == Person.id) & (Membership.site_id == Site.id))
-        .where(person)
+        .where(Person.id == bindparam("person"))
     )

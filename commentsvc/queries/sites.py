@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import SanctionKind
@@ -14,6 +15,7 @@ from commentsvc.store.models import Article, Guidelines, Membership, Origin, San
 # Built once, for every request asks them.
 _SITE = select(Site).where(Site.key == bindparam("key"))
 _ARTICLE = select(Article).where(Article.site_id == bindparam("site"), Article.key == bindparam("key"))
+_LOCKED_ARTICLE = _ARTICLE.with_for_update().execution_options(populate_existing=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,9 @@ def is_registered(session: Session, site: Site, origin: str) -> bool:
     return session.get(Origin, (site.id, origin)) is not None
 
 
-def find_article(session: Session, site: Site, key: str) -> Article | None:
-    """Find a site's article by its key."""
-    return session.scalar(_ARTICLE, {"site": site.id, "key": key})
+def find_article(session: Session, site: Site, key: str, *, lock: bool = False) -> Article | None:
+    """Find a site's article by its key, and with `lock` keep others from changing its thread until the commit."""
+    return session.scalar(_LOCKED_ARTICLE if lock else _ARTICLE, {"site": site.id, "key": key})
 
 
 def find_membership(session: Session, person_id: int, site_id: int) -> Membership | None:
@@ -95,7 +97,7 @@ def is_barred(session: Session, person_id: int, site_id: int, *, now: int) -> bo
     return bool(session.scalar(select(barring(literal(person_id), literal(site_id), now=now))))
 
 
-def barring(person_id: Any, site_id: Any, *, now: int) -> ColumnElement[bool]:
+def barring(person_id: Any, site_id: Any, *, now: Any) -> ColumnElement[bool]:
     """Build the condition that a person is suspended or banned on a site, both given as columns or literals."""
     return exists().where(
         Sanction.person_id == person_id,
@@ -108,12 +110,18 @@ def barring(person_id: Any, site_id: Any, *, now: int) -> ColumnElement[bool]:
 
 def list_sanctions(session: Session, person_id: int, site_id: int, *, now: int) -> list[Sanction]:
     """List the sanctions in force, gravest kind first."""
-    in_force = session.scalars(select(Sanction).where(Sanction.person_id == person_id, is_in_force(site_id, now=now)))
+    in_force = session.scalars(_sanctions_query(), {"person": person_id, "site": site_id, "now": now})
     grave = list(SanctionKind)
     return sorted(in_force, key=lambda sanction: -grave.index(SanctionKind(sanction.kind)))
 
 
-def is_in_force(site_id: int, *, now: int) -> ColumnElement[bool]:
+@cache
+def _sanctions_query() -> Select[Sanction]:
+    in_force = is_in_force(bindparam("site"), now=bindparam("now"))
+    return select(Sanction).where(Sanction.person_id == bindparam("person"), in_force)
+
+
+def is_in_force(site_id: Any, *, now: Any) -> ColumnElement[bool]:
     """Build the condition that a sanction holds on a site at a time; a warning does until it is acknowledged."""
     return and_(
         Sanction.site_id == site_id,

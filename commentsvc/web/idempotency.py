@@ -17,6 +17,7 @@ P = ParamSpec("P")
 
 _MAX_KEY = 200
 _DAY_US = 24 * 3600 * 1_000_000
+_INSERT = IdempotencyKey.__table__.insert()  # type: ignore[attr-defined]
 _in_flight: set[tuple[int, str, str]] = set()
 _lock = threading.Lock()
 
@@ -61,18 +62,13 @@ def _answer_once(
         return answer
     session = context.session()
     person_id, route, key = place
-    session.add(
-        IdempotencyKey(
-            person_id=person_id,
-            route=route,
-            key=key,
-            request_hash=digest,
-            status=answer.status_code,
-            body=answer.get_data(as_text=True),
-            created_at=context.now(),
-        )
-    )
+    kept = {
+        "person_id": person_id, "route": route, "key": key, "request_hash": digest, "status": answer.status_code,
+        "body": answer.get_data(as_text=True), "created_at": context.now(),
+    }  # fmt: skip
     try:
+        session.flush()
+        session.connection().execute(_INSERT, kept)
         # Committed here and not by the app, so that a repeat that another process answered first is found out now.
         session.commit()
     except IntegrityError:

@@ -75,7 +75,7 @@ class _Kept:
 def watch(session: Session, build: Callable[P, Select[Any]], *args: P.args, **kwargs: P.kwargs) -> Watched | None:
     """Note how the query that `build` makes of the arguments answers now; None where nobody keeps answers.
 
-    Ask before anything else is read: what is committed in between makes the stamp too old, which is safe, never too new.
+    Ask before anything else is read: what is committed in between makes the stamp too old, which is safe.
     """
     if _OFFERS not in request.environ:
         return None

@@ -140,7 +140,7 @@ def post(json_data: shapes.PostIn) -> Response:
         return errors.response(nudged)
     comment = posting.post(session, prepared, judgement, by=by, with_gap=with_gap, now=now)
     networks.record(session, comment, client_network(), secret=services.settings.secret_key, now=now)
-    return _own_answer(comment, judgement.verdict.breaches, 201)
+    return _own_answer(comment, json_data.article.key, judgement.verdict.breaches, 201)
 
 
 @blueprint.patch("/comments/<comment_id>")
@@ -159,7 +159,8 @@ def edit(comment_id: str, json_data: shapes.EditIn) -> Response:
         )
     judgement = services.judge.judge(prepared.draft, prepared.policy)
     comment = posting.edit(context.session(), prepared, judgement, by=by, now=now)
-    return _own_answer(comment, judgement.verdict.breaches, 200)
+    article = context.session().get_one(Article, comment.article_id)
+    return _own_answer(comment, article.key, judgement.verdict.breaches, 200)
 
 
 @blueprint.delete("/comments/<comment_id>")
@@ -285,11 +286,10 @@ def _seconds_to(change: int | None) -> int | None:
     return None if change is None else (change - context.now()) // 1_000_000
 
 
-def _own_answer(comment: Comment, breaches: Any, status: int) -> Response:
-    session = context.session()
-    name, role = _face(caller().person, comment.site_id)
-    article = session.get_one(Article, comment.article_id)
-    shape = shapes.own_comment_json(comment, name=name, role=role, article_key=article.key)
+def _own_answer(comment: Comment, article_key: str, breaches: Any, status: int) -> Response:
+    who = caller()
+    name, role = (who.membership.name, who.membership.role) if who.membership else _face(who.person, comment.site_id)
+    shape = shapes.own_comment_json(comment, name=name, role=role, article_key=article_key)
     if comment.status != Status.PUBLISHED:
         shape["reasons"] = [{"guideline": breach.guideline, "message": breach.message} for breach in breaches]
     answer = jsonify(shape)
