@@ -134,9 +134,11 @@ class Shelf:
         """Keep an answer that was offered."""
         status, headers, body = answer
         etag = next((value for name, value in headers if name == "etag"), "")
-        if status != 200 or not etag or (offer.watched and not self._glance):
+        if status != 200 or not etag:
             return
         measures.page_cache.labels("miss").inc()
+        if offer.watched and not self._glance:
+            return
         kept = _Kept(
             offer=offer,
             question=self._glance.phrase(offer.watched.query) if self._glance and offer.watched else None,
