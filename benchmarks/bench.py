@@ -35,6 +35,8 @@ BENCHMARKS = (
     Benchmark("classifier", lambda data: ["--data", str(data)], ("--texts", "200")),
     Benchmark("detoxify_speed", lambda data: ["--data", str(data / "train")], ("--rounds", "1")),
     Benchmark("desk", lambda data: [], ("--cases", "2000", "--comments", "3000", "--decisions", "12")),
+    Benchmark("reading", lambda data: [], ("--sizes", "1000", "--seconds", "1", "--no-isso", "--no-plot")),
+    Benchmark("posting", lambda data: [], ("--seconds", "1", "--replayed")),
     Benchmark("scorer", lambda data: ["--data", str(data)], ("--count", "150")),
 )
 

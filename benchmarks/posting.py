@@ -1,6 +1,6 @@
 """How many comments can be posted, and votes given, a second? With every check on, with and without the model's work.
 
-    python -m benchmarks.posting [--size N] [--seconds S]
+    python -m benchmarks.posting [--size N] [--seconds S] [--replayed]
 
 A thread of 1,000 comments on SQLite (synchronous=FULL), 64 readers, wrk. `replayed`: the engine gives scores that it
 has in store, so the figure is what everything else costs; then the embedded engine itself.
@@ -18,9 +18,9 @@ from benchmarks.stand import Load, require_wrk, serve_ours
 from benchmarks.tables import Table, ms
 
 _WORDS = (
-    "harbour ferry council tram bridge school library market winter timetable budget quay storm cranes island petition "
-    "driver evening ticket street"
-).split()
+    "harbour", "ferry", "council", "tram", "bridge", "school", "library", "market", "winter", "timetable", "budget",
+    "quay", "storm", "cranes", "island", "petition", "driver", "evening", "ticket", "street",
+)  # fmt: skip
 _CLIENTS = (1, 8)
 
 
@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=1_000)
     parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--replayed", action="store_true", help="without the embedded engine")
     options = parser.parse_args(arguments)
     require_wrk()
     table = Table("what", "a second", "median ms", "99 of 100 within ms", "CPU ms each", "line")
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder = Path(name)
         url = f"sqlite:///{folder / 'bench.db'}"
         filled = fill(url, options.size)
-        for engine, replay in (("replayed", True), ("embedded engine", False)):
+        for engine, replay in (("replayed", True), ("embedded engine", False))[: 1 if options.replayed else 2]:
             for workers in (1, 2):
                 with serve_ours(url, folder, replay=replay, workers=workers) as stand:
                     for clients in _CLIENTS:
@@ -44,7 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
                         stand.load(posts(filled.tokens, f"warm {run}"), clients=clients, seconds=1)
                         found = stand.load(posts(filled.tokens, run), clients=clients, seconds=options.seconds)
                         line = "≥ 700" if (replay, clients) == (True, 8) else ""
-                        _add(table, f"posting, {engine}, {workers} workers, {clients} clients", found, line)
+                        _add(
+                            table,
+                            f"posting, {engine}, {_many(workers, 'worker')}, {_many(clients, 'client')}",
+                            found,
+                            line,
+                        )
         with serve_ours(url, folder, replay=True) as stand:
             _add(table, "voting, 8 clients", stand.load(votes(filled, url), clients=8, seconds=options.seconds), "")
     print(table.markdown())
@@ -92,6 +98,10 @@ end
 
 def _listed(words: Sequence[str]) -> str:
     return "{" + ", ".join(f'"{word}"' for word in words) + "}"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" + ("s" if number > 1 else "")
 
 
 def _add(table: Table, what: str, load: Load, line: str) -> None:

@@ -34,6 +34,7 @@ class Load:
     p50: float
     p99: float
     cpu: float
+    count: int
     bad: int
     """Answers other than 2xx and 3xx, and connections that broke."""
 
@@ -75,7 +76,7 @@ class Stand:
         if found is None:
             raise SystemExit(f"wrk failed: {done.stdout}{done.stderr}")
         requests, bad, micros, p50, p99 = map(int, found.groups())
-        return Load(requests / micros * 1e6, p50 / 1000, p99 / 1000, used / max(1, requests) * 1000, bad)
+        return Load(requests / micros * 1e6, p50 / 1000, p99 / 1000, used / max(1, requests) * 1000, requests, bad)
 
     def _pids(self) -> Iterator[int]:
         for entry in os.listdir("/proc"):

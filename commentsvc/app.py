@@ -164,6 +164,7 @@ def services_for(settings: Settings, judge: Judge) -> context.Services:
         judge=judge,
         limiter=Limiter(redis_url=settings.redis_url, enabled=settings.rate_limits == "on"),
         seen=Seen(db),
+        replica=Database(settings.database_replica_url) if settings.database_replica_url else None,
     )
 
 

@@ -21,6 +21,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("commentsvc-data")
     database_url: str = ""
+    database_replica_url: str = ""
     redis_url: str = ""
     secret_key: str = Field(default="", validate_default=True)
     base_url: str = "http://127.0.0.1:8000"
@@ -38,7 +39,7 @@ class Settings(BaseSettings):
     backup_dir: Path | None = None
     demo: bool = False
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_replica_url")
     @classmethod
     def _database(cls, value: str) -> str:
         if value.startswith("postgres://"):

@@ -17,7 +17,7 @@ _RECENT = 10
 _THREAD = 20
 _WAVE_US = 24 * 3600 * 1_000_000
 
-# Built once, for every comment asks them.
+# Built once, for every comment asks them, past the session: it has no part in them.
 _RECENT_BODIES = (
     select(Comment.id, Comment.body)
     .where(Comment.person_id == bindparam("person"), Comment.site_id == bindparam("site"))
@@ -103,16 +103,16 @@ def standing_of(
 
 
 def _recent(session: Session, person_id: int, site_id: int, except_id: int | None) -> tuple[str, ...]:
-    found = session.execute(_RECENT_BODIES, {"person": person_id, "site": site_id})
+    found = session.connection().execute(_RECENT_BODIES, {"person": person_id, "site": site_id})
     return tuple(row.body for row in found if row.id != except_id)[:_RECENT]
 
 
 def _wave(session: Session, person_id: int, site_id: int, body: str, *, now: int) -> int:
     about = {"site": site_id, "print": fingerprint(body), "since": now - _WAVE_US, "person": person_id}
-    return session.scalar(_SAME_BY_OTHERS, about) or 0
+    return session.connection().scalar(_SAME_BY_OTHERS, about) or 0
 
 
 def _thread(session: Session, article: Article | None) -> tuple[str, ...]:
     if article is None:
         return ()
-    return tuple(session.scalars(_THREAD_BODIES, {"article": article.id}))
+    return tuple(session.connection().scalars(_THREAD_BODIES, {"article": article.id}))

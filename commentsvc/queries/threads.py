@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, Text, TextClause, bindparam, cast, func, select, text
+from sqlalchemy import Connection, Row, Select, Text, TextClause, bindparam, cast, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from commentsvc.enums import Sort, Status
@@ -63,12 +63,13 @@ def page(session: Session, article: Article, *, sort: Sort, limit: int, cursor: 
     start = decode_cursor(cursor, sort=sort)
     where: dict[str, Any] = {"article": article.id, "limit": limit + 1}
     where |= {"value": start.value, "row": start.id} if start else {}
-    rows, more = cut(session.execute(_page_query(sort, is_first=start is None), where).all(), limit)
+    connection = session.connection()
+    rows, more = cut(connection.execute(_page_query(sort, is_first=start is None), where).all(), limit)
     following = _cursor(sort, key, rows[-1]) if more else None
     if start is None:
-        pinned = session.execute(_PINNED, {"article": article.id})
+        pinned = connection.execute(_PINNED, {"article": article.id})
         rows = [*pinned, *rows]
-    return Page(rows, following, _first_replies(session, rows))
+    return Page(rows, following, _first_replies(connection, rows))
 
 
 def replies(session: Session, comment: CommentRow, *, limit: int, cursor: str | None) -> Page:
@@ -194,7 +195,7 @@ def _rows() -> Select[Any]:
     )
 
 
-# What every reader asks is built once: building a query costs more than the database takes to answer it.
+# What every reader asks is built once, and asked past the session: both cost more than the database takes to answer.
 _PINNED = _rows().where(Comment.pinned_on == bindparam("article")).order_by(Comment.id.desc())
 _BY_ID = _rows().where(Comment.id.in_(bindparam("ids", expanding=True))).order_by(Comment.published_at, Comment.id)
 
@@ -208,14 +209,14 @@ def _page_query(sort: Sort, *, is_first: bool) -> Select[Any]:
     return after(query, start, key, Comment.id, descending=descending).limit(bindparam("limit"))
 
 
-def _first_replies(session: Session, rows: Sequence[CommentRow]) -> dict[int, Page]:
+def _first_replies(connection: Connection, rows: Sequence[CommentRow]) -> dict[int, Page]:
     parents = [row.id for row in rows if row.reply_count]
     if not parents:
         return {}
     asked = {"most": FIRST_REPLIES + 1, **{f"p{at}": parent for at, parent in enumerate(parents)}}
-    ids = session.scalars(_first_ids(len(parents)), asked).all()
+    ids = connection.scalars(_first_ids(len(parents)), asked).all()
     by_parent: dict[int, list[CommentRow]] = {parent: [] for parent in parents}
-    for row in session.execute(_BY_ID, {"ids": ids}):
+    for row in connection.execute(_BY_ID, {"ids": ids}):
         by_parent[row.parent_id].append(row)
     return {parent: _reply_page(found) for parent, found in by_parent.items()}
 

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 _BUSY_TIMEOUT_MS = 15_000
+_CONNECT_TIMEOUT_S = 5
 
 
 class Database:
@@ -130,7 +131,10 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 def _postgres_engine(url: str) -> Engine:
-    engine = create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(
+        url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True,
+        connect_args={"connect_timeout": _CONNECT_TIMEOUT_S},
+    )  # fmt: skip
     event.listen(engine, "connect", _prepare_postgres)
     return engine
 

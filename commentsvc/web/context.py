@@ -1,12 +1,15 @@
 """What does a view have at hand: services, the request's transaction, the time?"""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+import structlog
 from flask import current_app, g, request
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from commentsvc.infra.limits import Limiter
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from commentsvc.web.seen import Seen
 
 READS = {"GET", "HEAD", "OPTIONS"}
+_REST_S = 10.0
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,10 @@ class Services:
     judge: "Judge"
     limiter: Limiter
     seen: "Seen"
+    replica: Database | None = None
+    """Where anonymous readers' pages may be read from, some seconds behind."""
+    replica_rests_until: list[float] = field(default_factory=lambda: [0.0])
+    """Until when a replica that didn't answer isn't asked again, as time.monotonic() counts."""
     has_site: threading.Event = field(default_factory=threading.Event)
     """Set once a site was found; there is no way back to an installation without one."""
 
@@ -46,6 +55,18 @@ def session() -> Session:
     if "session" not in g:
         g.session = services().db.open(write=request.method not in READS)
     return cast(Session, g.session)
+
+
+def public_session() -> Session:
+    """Return a transaction for reading what everyone sees: of the replica, where there is one and it answers."""
+    here = services()
+    if "session" not in g and here.replica is not None and time.monotonic() >= here.replica_rests_until[0]:
+        try:
+            g.session = here.replica.open(write=False)
+        except OperationalError as error:
+            here.replica_rests_until[0] = time.monotonic() + _REST_S
+            _log.warning("the replica doesn't answer", why=type(error.orig).__name__)
+    return session()
 
 
 def begin_writing() -> Session:

@@ -27,7 +27,7 @@ ElementTree.register_namespace("", _ATOM)
 @blueprint.get("/<site_key>.atom")
 def of_site(site_key: str) -> Response:
     """Return a site's newest comments."""
-    session = context.session()
+    session = context.public_session()
     site = sites.get_site(session, site_key)
     rows = threads.newest(session, site.id, None, limit=ENTRIES)
     return _answer(site, None, f"Comments at {site.name}", rows, path=f"/feeds/{site.key}.atom")
@@ -36,7 +36,7 @@ def of_site(site_key: str) -> Response:
 @blueprint.get("/<site_key>/<path:article_key>.atom")
 def of_article(site_key: str, article_key: str) -> Response:
     """Return an article's newest comments; of one that nobody has commented on, a feed without entries."""
-    session = context.session()
+    session = context.public_session()
     site = sites.get_site(session, site_key)
     article = sites.find_article(session, site, article_key)
     rows = threads.newest(session, site.id, article, limit=ENTRIES) if article else []

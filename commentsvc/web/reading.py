@@ -43,7 +43,7 @@ class _Shown:
 @blueprint.get("/articles/<site_key>/<path:article_key>")
 def show(site_key: str, article_key: str) -> Response:
     """Show a page of an article's comments, or one comment with what it answers and the replies to it."""
-    session = context.session()
+    session = context.public_session()
     site = sites.get_site(session, site_key)
     article = sites.find_article(session, site, article_key)
     if article is None:
@@ -82,12 +82,12 @@ class _At:
 
 
 def _thread(article: Article, sort: Sort, after: str | None) -> _Shown:
-    page = threads.page(context.session(), article, sort=sort, limit=_LIMIT, cursor=after)
+    page = threads.page(context.public_session(), article, sort=sort, limit=_LIMIT, cursor=after)
     return _Shown(page, [], ancestors_more=False, comment=None)
 
 
 def _comment(article: Article, comment_id: str, after: str | None) -> _Shown:
-    session = context.session()
+    session = context.public_session()
     found = threads.permalink(session, parse_id(comment_id))
     if found.comment.article_id != article.id:
         raise NotFound("There is no such comment.")

@@ -31,7 +31,7 @@ _KEPT_US = 30_000_000
 @blueprint.doc(summary="What the widget needs first", responses=[404, 422])
 def config(query_data: shapes.SiteQuery) -> Response:
     """Return a site's name, guidelines, sorts and limits."""
-    session = context.session()
+    session = context.public_session()
     site = sites.get_site(session, query_data.site)
     _note_page(site)
     sign_in = f"{context.services().settings.base_url}/auth/authorize"
@@ -45,7 +45,7 @@ def config(query_data: shapes.SiteQuery) -> Response:
 @blueprint.doc(summary="A page of an article's thread", responses=[404, 422])
 def thread(query_data: shapes.ThreadQuery) -> Response:
     """Return top-level comments, each with its first replies, and the cursor behind the last."""
-    session, q, now = context.session(), query_data, context.now()
+    session, q, now = context.public_session(), query_data, context.now()
     watched = shelf.watch(session, threads.stamp, q.site, q.article)
     site = sites.get_site(session, q.site)
     article = sites.find_article(session, site, q.article)
@@ -69,7 +69,7 @@ def thread(query_data: shapes.ThreadQuery) -> Response:
 @blueprint.doc(summary="The replies to a comment, oldest first", responses=[404, 422])
 def replies(comment_id: str, query_data: shapes.PageQuery) -> Response:
     """Return direct replies; from depth 6 on, all of the branch, flat."""
-    session = context.session()
+    session = context.public_session()
     comment = threads.get_public(session, parse_id(comment_id))
     page = threads.replies(session, comment, limit=query_data.limit, cursor=query_data.after)
     return public(encode(shapes.page_json(page)))
@@ -80,7 +80,7 @@ def replies(comment_id: str, query_data: shapes.PageQuery) -> Response:
 @blueprint.doc(summary="One comment with its ancestors", responses=[404])
 def permalink(comment_id: str) -> Response:
     """Return a published comment and its nearest ten ancestors."""
-    return public(encode(shapes.permalink_json(threads.permalink(context.session(), parse_id(comment_id)))))
+    return public(encode(shapes.permalink_json(threads.permalink(context.public_session(), parse_id(comment_id)))))
 
 
 @blueprint.get("/comments/new")
@@ -89,7 +89,7 @@ def permalink(comment_id: str) -> Response:
 @blueprint.doc(summary="How many comments were published since", responses=[404, 422])
 def new(query_data: shapes.NewQuery) -> Response:
     """Return a count, for a notice that there is more to read."""
-    session = context.session()
+    session = context.public_session()
     site = sites.get_site(session, query_data.site)
     article = sites.find_article(session, site, query_data.article)
     since = shapes.parse_time(query_data.since)
@@ -108,7 +108,7 @@ def counts(query_data: shapes.CountsQuery) -> Response:
     keys = request.args.getlist("article")
     if not 1 <= len(keys) <= _MOST_COUNTS:
         raise Invalid(f"Name 1 to {_MOST_COUNTS} articles.", field="article")
-    session = context.session()
+    session = context.public_session()
     watched = shelf.watch(session, threads.count_rows, query_data.site, keys)
     sites.get_site(session, query_data.site)
     shelf.offer(watched, until=context.now() + _KEPT_US)
