@@ -28,7 +28,10 @@ CREATE TABLE comments (tid REFERENCES threads(id), id INTEGER PRIMARY KEY, paren
   modified FLOAT, mode INTEGER, remote_addr VARCHAR, text VARCHAR NOT NULL, author VARCHAR, email VARCHAR,
   website VARCHAR, likes INTEGER DEFAULT 0, dislikes INTEGER DEFAULT 0, voters BLOB NOT NULL,
   notification INTEGER DEFAULT 0);
+CREATE TABLE preferences (key VARCHAR PRIMARY KEY, value VARCHAR);
+PRAGMA user_version = 5;
 """
+"""As Isso 0.14 makes them, so that it needn't bring them up to date."""
 
 
 def install(folder: Path) -> Path:

@@ -27,6 +27,7 @@ from commentsvc.errors import Misconfigured
 from commentsvc.infra.scoring import ROOM
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.settings import Settings
+from commentsvc.web.context import READS, TURN
 from commentsvc.web.security import MAX_BODY, most_of
 from commentsvc.web.shelf import Shelf, invite, key_of
 from commentsvc.worker import run_worker
@@ -38,6 +39,9 @@ _THREADS = 4
 _BACKPRESSURE = 512
 _HTTP1 = HTTP1Settings(max_buffer_size=32768, header_read_timeout=10_000)
 _LOOK_FOR_PARENT_S = 0.5
+_COMMENTS = "/api/v1/comments"
+_READERS = (_COMMENTS, "/api/v1/config", "/api/v1/counts", "/api/v1/me")
+"""What readers' widgets ask: short reads, none of which waits for anything but the database."""
 _BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
@@ -52,10 +56,13 @@ class Front:
 
     def __init__(
         self, app: Any, *, threads: int = _THREADS, deadline: float = BODY_DEADLINE_S, most: int = MAX_BODY,
-        shelf: Shelf | None = None,
+        shelf: Shelf | None = None, is_embedded: bool = False,
     ) -> None:  # fmt: skip
         self._app = app
         self._shelf = shelf
+        # Python hands its lock over at every call of SQLite: two threads that read get half as much done as one.
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="read") if is_embedded else None
+        self._turn = threading.Lock() if is_embedded else None
         self._most = most
         self._deadline = deadline
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="answer")
@@ -76,11 +83,24 @@ class Front:
         else:
             environ = _environ(scope, body)
             offers = invite(environ) if shelf else []
-            answering = asyncio.get_running_loop().run_in_executor(self._pool, self._answer, environ)
-            status, headers, content = await answering
+            status, headers, content = await self._run(scope, environ)
             if shelf and offers:
                 shelf.keep(key_of(scope), offers[0], (status, headers, content))
         _send(protocol, status, headers, b"" if scope.method == "HEAD" else content)
+
+    def _run(self, scope: Any, environ: dict[str, Any]) -> "asyncio.Future[Answer]":
+        """Have a thread answer: readers' pages and comments each in turn where that is faster, else any."""
+        loop = asyncio.get_running_loop()
+        if self._reader and scope.method in READS and scope.path.startswith(_READERS):
+            return loop.run_in_executor(self._reader, self._answer, environ)
+        if self._turn and scope.path.startswith(_COMMENTS):
+            return loop.run_in_executor(self._pool, self._answer_in_turn, environ, self._turn)
+        return loop.run_in_executor(self._pool, self._answer, environ)
+
+    def _answer_in_turn(self, environ: dict[str, Any], turn: threading.Lock) -> Answer:
+        environ[TURN] = turn
+        with turn:
+            return self._answer(environ)
 
     def _answer(self, environ: dict[str, Any]) -> Answer:
         begun: list[Any] = []
@@ -142,7 +162,8 @@ def load_front(settings: Settings, judge: Judge | None = None) -> Front:
             target=run_worker, args=(services.db, services.judge), daemon=True, name="worker",
             kwargs={"stop": threading.Event(), "settings": settings},
         ).start()  # fmt: skip
-    return Front(app, shelf=Shelf(services.db, settings) if settings.page_cache_mb else None)
+    shelf = Shelf(services.db, settings) if settings.page_cache_mb else None
+    return Front(app, shelf=shelf, is_embedded=settings.is_embedded)
 
 
 def free_address(host: str, port: int) -> str:

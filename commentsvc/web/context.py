@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from commentsvc.web.seen import Seen
 
 READS = {"GET", "HEAD", "OPTIONS"}
+TURN = "commentsvc.turn"
+"""In the WSGI environment: the lock that a request holds while it is answered, where requests take turns."""
 _REST_S = 10.0
 _log = structlog.get_logger(__name__)
 
@@ -77,6 +79,20 @@ def begin_writing() -> Session:
     finish(commit=True)  # Undoing it would also make what was read forget itself.
     g.session = services().db.open(write=True)
     return cast(Session, g.session)
+
+
+@contextmanager
+def out_of_turn() -> Iterator[None]:
+    """Let others have the turn that the front gave this request, while it waits for no database."""
+    turn = request.environ.get(TURN)
+    if turn is None:
+        yield
+        return
+    turn.release()
+    try:
+        yield
+    finally:
+        turn.acquire()
 
 
 @contextmanager

@@ -134,7 +134,8 @@ def post(json_data: shapes.PostIn) -> Response:
             reading, site_key=site.key, article=ArticleRef(**json_data.article.model_dump()),
             parent_id=_parent_id(json_data.parent), body=json_data.body, by=by, with_gap=with_gap, now=now,
         )  # fmt: skip
-    judgement = services.judge.judge(prepared.draft, prepared.policy)
+    with context.out_of_turn():
+        judgement = services.judge.judge(prepared.draft, prepared.policy)
     session = context.session()
     if json_data.nudge and (nudged := posting.nudge(session, prepared, judgement, by=by, now=now)):
         return errors.response(nudged)
@@ -157,7 +158,8 @@ def edit(comment_id: str, json_data: shapes.EditIn) -> Response:
         prepared = posting.prepare_edit(
             reading, comment_id=_of_this_site(comment_id, reading), body=json_data.body, by=by, now=now
         )
-    judgement = services.judge.judge(prepared.draft, prepared.policy)
+    with context.out_of_turn():
+        judgement = services.judge.judge(prepared.draft, prepared.policy)
     comment = posting.edit(context.session(), prepared, judgement, by=by, now=now)
     article = context.session().get_one(Article, comment.article_id)
     return _own_answer(comment, article.key, judgement.verdict.breaches, 200)
