@@ -6,14 +6,23 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 
+@dataclass(frozen=True)
+class Postgres:
+    """An empty server: the address of its `postgres` database, and a way to restart it, which ends every connection."""
+
+    url: str
+    restart: Callable[[], None]
+
+
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """Yield the address of an empty server's `postgres` database."""
+def running_postgres() -> Iterator[Postgres]:
+    """Run a server until the block ends."""
     binaries = _binaries()
     folder = Path(tempfile.mkdtemp(prefix="commentsvc-pg-"))
     # PostgreSQL refuses to run as root, so root lends the directory to the packaged account.
@@ -33,7 +42,10 @@ def running_postgres() -> Iterator[str]:
         speed = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200"
         run(binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", f"{options} {speed}", "start")
         try:
-            yield f"postgresql+psycopg://tests@127.0.0.1:{port}/postgres"
+            yield Postgres(
+                f"postgresql+psycopg://tests@127.0.0.1:{port}/postgres",
+                lambda: run(binaries / "pg_ctl", "-D", data, "-m", "fast", "-w", "-l", folder / "log", "restart"),
+            )
         finally:
             run(binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:

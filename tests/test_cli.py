@@ -288,12 +288,22 @@ def server(settings: Settings, tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
-def test_run_serves_and_ends_in_good_order(server: Server) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_run_ends_in_good_order_after_what_is_under_way(server: Server, number: signal.Signals) -> None:
     assert requests.get(f"{server.api}/readyz", timeout=5).json()["database"] == "ok"
+    with socket.create_connection(("127.0.0.1", server.port)) as under_way:
+        head = "POST /api/v1/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+        under_way.sendall(head.encode() + b"{")
+        assert requests.get(f"{server.api}/healthz", timeout=5).status_code == 200
 
-    began = time.monotonic()
-    server.stop()
+        began = time.monotonic()
+        server.processes[0].send_signal(number)
+        under_way.sendall(b"}")
+        under_way.settimeout(8)
+        answer = under_way.recv(4096)
+    server.processes[0].wait(8)
 
+    assert answer.startswith(b"HTTP/1.1 422")
     assert time.monotonic() - began < 8
     assert server.processes[0].returncode == 0
     assert not server.is_up()
