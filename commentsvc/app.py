@@ -52,6 +52,7 @@ from commentsvc.web import (
     notices_api,
     oidc,
     operations,
+    own_comments,
     people_desk,
     perspective,
     policy_desk,
@@ -110,8 +111,9 @@ def create_app(settings: Settings | None = None, *, judge: Judge | None = None) 
         insights, alerts_desk, signin_desk, site_desk, staff_desk, token_desk, privacy_desk, law_desk, accounts_desk,
     )  # fmt: skip
     pages = (
-        accounts, account_pages, account_links, second_step, oidc, identities, confirming, notices, privacy, api_tokens,
-        invitations, first_run, legal_notices, statements, assets, docs, embed, feeds, reading, operations,
+        accounts, account_pages, own_comments, account_links, second_step, oidc, identities, confirming, notices,
+        privacy, api_tokens, invitations, first_run, legal_notices, statements, assets, docs, embed, feeds, reading,
+        operations,
     )  # fmt: skip
     for module in (*apis, *desks, *pages):
         app.register_blueprint(module.blueprint)

@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session, aliased
 from commentsvc.enums import Action, Status
 from commentsvc.queries import appeals
 from commentsvc.store.models import Appeal, Article, Comment, Decision, Vote
+from commentsvc.store.paging import Cursor, after, cut, decode_cursor
 
 _MOST_VOTES = 1000
 _MOST_OWN = 100
+_OWN = "own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,24 @@ def own_comments(session: Session, person_id: int, site_id: int, article: Articl
     )
     if article is not None:
         query = query.where(Comment.article_id == article.id)
-    comments = session.scalars(query.order_by(Comment.id.desc()).limit(_MOST_OWN)).all()
+    return _with_decisions(session, session.scalars(query.order_by(Comment.id.desc()).limit(_MOST_OWN)).all(), now=now)
+
+
+def page_of_own(
+    session: Session, person_id: int, site_id: int | None, *, limit: int, cursor: str | None, now: int
+) -> tuple[Sequence[Own], str | None]:
+    """Return a page of all that somebody wrote, on a site or on every one, withdrawn ones too, and the next cursor."""
+    start = decode_cursor(cursor, sort=_OWN)
+    query = select(Comment).where(Comment.person_id == person_id)
+    if site_id is not None:
+        query = query.where(Comment.site_id == site_id)
+    query = after(query, start, Comment.id, Comment.id, descending=True)
+    comments, more = cut(session.scalars(query.limit(limit + 1)).all(), limit)
+    following = Cursor(_OWN, comments[-1].id, comments[-1].id).encode() if more else None
+    return _with_decisions(session, comments, now=now), following
+
+
+def _with_decisions(session: Session, comments: Sequence[Comment], *, now: int) -> list[Own]:
     in_force = _decisions_in_force(session, [comment.id for comment in comments])
     appealed = appeals.against(session, [decision.id for decision in in_force.values()])
     return [_own(comment, in_force.get(comment.id), appealed, now=now) for comment in comments]

@@ -1,9 +1,9 @@
 """What is there of a site: itself, its limits, its guidelines, its members, what it forbids whom?"""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, literal, or_, select
 from sqlalchemy.orm import Session
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from commentsvc.enums import SanctionKind
 from commentsvc.errors import NotFound
 from commentsvc.store.models import Article, Guidelines, Membership, Origin, Sanction, Site
+
+Thing = TypeVar("Thing", Site, Article)
 
 # Built once, for every request asks them.
 _SITE = select(Site).where(Site.key == bindparam("key"))
@@ -75,6 +77,11 @@ def is_registered(session: Session, site: Site, origin: str) -> bool:
 def find_article(session: Session, site: Site, key: str, *, lock: bool = False) -> Article | None:
     """Find a site's article by its key, and with `lock` keep others from changing its thread until the commit."""
     return session.scalar(_LOCKED_ARTICLE if lock else _ARTICLE, {"site": site.id, "key": key})
+
+
+def by_id(session: Session, kind: type[Thing], ids: Collection[int]) -> dict[int, Thing]:
+    """Return sites or articles by their ids."""
+    return {found.id: found for found in session.scalars(select(kind).where(kind.id.in_(ids)))} if ids else {}
 
 
 def find_membership(session: Session, person_id: int, site_id: int) -> Membership | None:

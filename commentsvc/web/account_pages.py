@@ -19,6 +19,7 @@ blueprint = Blueprint("account_pages", __name__, url_prefix="/auth")
 blueprint.after_request(accounts.protect)
 
 SECTIONS = (
+    ("own_comments.show", "Your comments"),
     ("notices.show", "Notices and mails"),
     ("identities.show", "Linked sign-ins"),
     ("api_tokens.show_tokens", "API tokens"),

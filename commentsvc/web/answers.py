@@ -252,6 +252,13 @@ class MeOut(Out):
     wait: int
 
 
+class OwnPageOut(Out):
+    """Some of what I wrote, newest first, and the cursor behind the last."""
+
+    comments: list[MineOut]
+    next: str | None
+
+
 class VoteOut(Out):
     """My vote, and everyone's."""
 

@@ -82,6 +82,12 @@ class PageQuery(Query):
     after: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
+class OwnQuery(PageQuery):
+    """Whose site, how many, and behind which cursor."""
+
+    site: SiteKey
+
+
 class ThreadQuery(PageQuery):
     """Which thread, in which order, how many, and behind which cursor."""
 

@@ -1,5 +1,6 @@
 """What may readers' widgets ask: config, threads, counts, and as someone signed in to post, vote, report, appeal?"""
 
+from collections.abc import Sequence
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -246,19 +247,29 @@ def me(query_data: shapes.MeQuery) -> Response:
         votes = readers.votes_of(session, person.id, article) if article else {}
         own = list(readers.own_comments(session, person.id, site.id, article, now=context.now()))
     name, role = _face(person, site.id)
-    keys = _article_keys(own)
-    mine = [
-        shapes.own_json(
-            o, name=name, role=role, article_key=keys[o.comment.article_id], statement=rights.statement_of(o)
-        )
-        for o in own
-    ]
+    mine = _own_shapes(own, name, role)
     shape = shapes.me_json(
         person, name=name, role=role, votes=votes, mine=mine, unread=notices.count_unread(session, person.id, site.id),
         sanctions=rights.sanctions_json(person.id, site.id),
         wait=_wait(site, article),
     )  # fmt: skip
     return jsonify(shape)
+
+
+@blueprint.get("/me/comments")
+@signed_in(Scope.READER)
+@blueprint.input(shapes.OwnQuery, location="query")
+@blueprint.output(answers.OwnPageOut)
+@blueprint.doc(summary="Everything I wrote here", responses=[401, 403, 404, 422], security="bearer")
+def my_comments(query_data: shapes.OwnQuery) -> Response:
+    """Return my comments on a site whatever their status, newest first, with what was decided about them."""
+    session, person = context.session(), caller().person
+    site = sites.get_site(session, query_data.site)
+    _only_here(site.id)
+    own, following = readers.page_of_own(
+        session, person.id, site.id, limit=query_data.limit, cursor=query_data.after, now=context.now()
+    )
+    return jsonify({"comments": _own_shapes(own, *_face(person, site.id)), "next": following})
 
 
 @blueprint.post("/me/acknowledge")
@@ -304,8 +315,14 @@ def _face(person: Person, site_id: int) -> tuple[str, str]:
     return (membership.name, membership.role) if membership else (person.name, Role.READER)
 
 
-def _article_keys(own: list[readers.Own]) -> dict[int, str]:
-    return threads.article_keys(context.session(), {o.comment.article_id for o in own})
+def _own_shapes(own: Sequence[readers.Own], name: str, role: str) -> list[dict[str, Any]]:
+    keys = threads.article_keys(context.session(), {one.comment.article_id for one in own})
+    return [
+        shapes.own_json(
+            one, name=name, role=role, article_key=keys[one.comment.article_id], statement=rights.statement_of(one)
+        )
+        for one in own
+    ]
 
 
 def _created(shape: dict[str, Any]) -> Response:

@@ -72,6 +72,7 @@ MATRIX: dict[tuple[str, str], Row] = {
         (401, 404, 404, 404, 404), "/api/v1/comments/{theirs}/appeal", {"message": "Why?"},
     ),
     ("GET", "widget_api.me"): Row((401, 200, 200, 200, 403), "/api/v1/me", query=SITE),
+    ("GET", "widget_api.my_comments"): Row((401, 200, 200, 200, 403), "/api/v1/me/comments", query=SITE),
     ("POST", "widget_api.acknowledge"): Row(
         (401, 404, 404, 404, 403), "/api/v1/me/acknowledge", {**SITE, "sanction": "{sanction}"},
     ),
@@ -437,6 +438,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "account_pages.end_family"): Row(
         (302, 404, 404, 404, 404), "/auth/sessions/on-pages/none/end", {}, kind="form",
     ),
+    ("GET", "own_comments.show"): Row((302, 200, 200, 200, 200), "/auth/comments", kind="page"),
     ("GET", "account_pages.change_name"): Row((302, 200, 200, 200, 200), "/auth/name", kind="page"),
     ("POST", "account_pages.change_name"): Row((302, 422, 422, 422, 422), "/auth/name", {}, kind="form"),
     ("GET", "account_pages.change_email"): Row((302, 200, 200, 200, 200), "/auth/email", kind="page"),

@@ -15,6 +15,7 @@ LISTS = {
     "one comment": ("/api/v1/comments/{top}", {}),
     "me": ("/api/v1/me", {"site": "daily", "article": "{article}"}),
     "mine on the site": ("/api/v1/me", {"site": "{site}"}),
+    "all of mine": ("/api/v1/me/comments", {"site": "daily", "limit": "30"}),
     "cases": ("/api/v1/moderation/cases", {"site": "daily", "limit": "30"}),
     "history": ("/api/v1/moderation/comments/{top}/history", {}),
     "person": ("/api/v1/moderation/people/{who}", {}),

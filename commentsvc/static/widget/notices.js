@@ -50,7 +50,7 @@ export async function open(context, place, bell) {
       list,
       more,
       following,
-      h("p", { class: "row" }, chooser(context)),
+      h("p", { class: "row" }, ...pages(context)),
     ),
   );
   note.replaceChildren(h("p", { role: "status" }, say("notices_loading")));
@@ -62,11 +62,19 @@ export async function open(context, place, bell) {
   }
 }
 
-/** @param {Context} context */
-function chooser({ base, site, say }) {
+/**
+ * Link to pages of the account: what to be told of, and everything that one wrote.
+ *
+ * @param {Context} context
+ */
+function pages({ base, site, say }) {
   const url = new URL("auth/notices", base);
   url.searchParams.set("site", site);
-  return h("a", { href: url.href, target: "_blank", rel: "noopener" }, say("notices_choose"));
+  const own = new URL("auth/comments", base);
+  return [
+    h("a", { href: url.href, target: "_blank", rel: "noopener" }, say("notices_choose")),
+    h("a", { href: own.href, target: "_blank", rel: "noopener" }, say("my_comments")),
+  ];
 }
 
 /**

@@ -8,6 +8,7 @@ export default {
   notices_new: "جديد:",
   notices_close: "إغلاق",
   notices_choose: "اختيار ما يصلني من إشعارات (يفتح صفحة)",
+  my_comments: "تعليقاتي (تفتح صفحة)",
   notice_reply: "ورد ردٌّ من {name} على تعليقك",
   notice_mention: "ورد ذكرك في تعليق من {name}",
   notice_followed: "تعليق جديد من {name} في محادثة تتابعها",

@@ -8,6 +8,7 @@ export default {
   notices_new: "Neu:",
   notices_close: "Schließen",
   notices_choose: "Worüber ich informiert werde (öffnet eine Seite)",
+  my_comments: "Meine Kommentare (öffnet eine Seite)",
   notice_reply: "{name} hat auf Ihren Kommentar geantwortet",
   notice_mention: "{name} hat Sie erwähnt",
   notice_followed: "{name} hat in einer Diskussion geschrieben, der Sie folgen",

@@ -8,6 +8,7 @@ export default {
   notices_new: "Nuevo:",
   notices_close: "Cerrar",
   notices_choose: "De qué se me avisa (abre una página)",
+  my_comments: "Mis comentarios (abre una página)",
   notice_reply: "{name} respondió a su comentario",
   notice_mention: "{name} le mencionó",
   notice_followed: "{name} escribió en un hilo que usted sigue",

@@ -8,6 +8,7 @@ export default {
   notices_new: "Nouveau :",
   notices_close: "Fermer",
   notices_choose: "Choisir mes notifications (ouvre une page)",
+  my_comments: "Mes commentaires (ouvre une page)",
   notice_reply: "{name} a répondu à votre commentaire",
   notice_mention: "{name} a mentionné votre nom",
   notice_followed: "{name} a écrit dans un fil que vous suivez",

@@ -8,6 +8,7 @@ export default {
   notices_new: "新着：",
   notices_close: "閉じる",
   notices_choose: "受け取るお知らせを選ぶ（ページが開きます）",
+  my_comments: "自分のコメント（ページが開きます）",
   notice_reply: "{name}さんがあなたのコメントに返信しました",
   notice_mention: "{name}さんがあなたに言及しました",
   notice_followed: "フォロー中のスレッドに{name}さんが投稿しました",

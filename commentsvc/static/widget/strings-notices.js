@@ -9,6 +9,7 @@ export default {
   notices_new: "New:",
   notices_close: "Close",
   notices_choose: "What I am told of (opens a page)",
+  my_comments: "My comments (opens a page)",
 
   notice_reply: "{name} replied to your comment",
   notice_mention: "{name} mentioned you",
