@@ -235,38 +235,6 @@ def test_a_cancelled_sign_in_keeps_the_text_and_offers_the_other_way(reader: Pag
     expect(article_of(widget, "Kept while I was away.")).to_be_visible()
 
 
-@pytest.mark.parametrize("trouble", ["blocked", "cut off"])
-def test_without_a_window_one_can_sign_in_in_the_tab(reader: Page, story: Story, trouble: str):
-    who = story.person()
-
-    def isolate(route: Route) -> None:
-        answer = route.fetch()
-        route.fulfill(response=answer, headers={**answer.headers, "Cross-Origin-Opener-Policy": "same-origin"})
-
-    if trouble == "cut off":
-        # A page that the test answers for doesn't count as local, and its scripts may not fetch from 127.0.0.1.
-        reader.context.grant_permissions(["local-network-access"])
-        reader.route(story.url, isolate)
-    widget = visit(reader, story)
-    if trouble == "blocked":
-        # Five seconds after the last gesture the browser itself refuses to open a window.
-        reader.evaluate(
-            """() => setTimeout(() => {
-                const { shadowRoot } = document.querySelector("article-comments");
-                [...shadowRoot.querySelectorAll("button")].find((one) => one.textContent === "Sign in").click();
-            }, 5500)"""
-        )
-        # Looking for the button would count as a gesture.
-        reader.wait_for_timeout(6000)
-    else:
-        widget.get_by_role("button", name="Sign in", exact=True).click()
-
-    widget.get_by_role("button", name="Continue in this tab").click()
-    fill_in(reader, who)
-
-    expect(widget.get_by_text(f"Signed in as {who.name}", exact=True)).to_be_visible()
-
-
 def test_a_message_from_anywhere_else_signs_nobody_in(reader: Page, story: Story):
     widget = visit(reader, story)
     asked: list[str] = []
