@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,9 @@ pytestmark = pytest.mark.browser
 
 ALLOWED = {"cookie_controls_mode": 0, "block_third_party_cookies": False}
 BLOCKED = {"cookie_controls_mode": 1, "block_third_party_cookies": True}
+FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
+PARTITIONED = {"network.cookie.cookieBehavior": 5}
+NO_THIRD_PARTY = {"network.cookie.cookieBehavior": 1}
 STORED = "({ ...localStorage, ...Object.fromEntries(Object.entries(sessionStorage).map(([k, v]) => [`tab ${k}`, v])) })"
 PRESS = """addEventListener("DOMContentLoaded", () => {
   const find = (label) =>
@@ -116,3 +121,29 @@ def test_where_no_window_can_answer_the_tab_signs_in_and_stays_so(hosts: Hosts, 
     expect(signed_in(page)).to_be_visible()
     assert at in {hosts.story, hosts.isolated}
     assert page.evaluate(STORED) == {"comments:signed-in:gazette": "1"}
+
+
+@pytest.mark.skipif(FIREFOX is None, reason="needs Firefox")
+@pytest.mark.parametrize(
+    ("cookies", "tab"),
+    [
+        pytest.param(PARTITIONED, [], id="as shipped"),
+        # Where not even partitioned cookies are kept, what renews the sign-in lives as long as the tab.
+        pytest.param(NO_THIRD_PARTY, ["comments:refresh:gazette"], id="third-party blocked"),
+    ],
+)
+def test_firefox_signs_in_and_stays_so(hosts: Hosts, cookies: dict[str, Any], tab: list[str]):
+    asked = {"firefox": FIREFOX, "hosts": [PAPER, SERVICE], "story": hosts.story, "email": READER,
+             "password": factories.PASSWORD, "preferences": cookies}  # fmt: skip
+
+    done = subprocess.run(
+        ["node", "tests/browser/firefox.mjs", json.dumps(asked)], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "names": ["Rosa Vogt"] * 3,
+        "kept": {"local": {"comments:signed-in:gazette": "1"}, "tab": tab},
+        "cookie": "",
+        "problems": [],
+    }
