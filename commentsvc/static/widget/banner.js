@@ -12,10 +12,10 @@ export function banner({ site, config, say }) {
   const list = items.map((item) => h("li", { dir: "auto" }, h("strong", {}, item.title), " ", item.text));
   const details = h(
     "details",
-    { class: "banner", part: "banner", open: recall(name) !== String(version) },
-    h("summary", {}, h("span", {}, say("welcome"))),
-    h("p", { dir: "auto" }, text),
-    h("ul", {}, ...list),
+    { class: "banner", open: recall(name) !== String(version) },
+    h("summary", { part: "summary" }, h("span", {}, say("welcome"))),
+    h("p", { dir: "auto", part: "welcome" }, text),
+    h("ul", { part: "guidelines" }, ...list),
   );
   details.addEventListener("toggle", () => keep(name, details.open ? null : String(version)));
   return details;

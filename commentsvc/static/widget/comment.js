@@ -30,7 +30,7 @@ export class CommentView {
     this.thread = thread;
     this.context = thread.context;
     this.comment = comment;
-    this.article = h("article", { tabindex: "-1" });
+    this.article = h("article", { tabindex: "-1", part: "article" });
     this.drawer = h("div", { class: "drawer" });
     this.list = h("ol", { class: comment.depth >= FLAT_FROM ? "replies flat" : "replies" });
     this.more = h("div", {});
@@ -50,17 +50,12 @@ export class CommentView {
     this.root.classList.toggle("waiting", comment.status === "held" || comment.status === "rejected");
     if (comment.status === "removed" || comment.status === "withdrawn") {
       this.article.setAttribute("aria-label", say(comment.status));
-      this.article.replaceChildren(h("p", { class: "tombstone", part: "tombstone" }, say(comment.status), this.#folder()));
+      this.article.replaceChildren(h("p", { class: "tombstone" }, say(comment.status), this.#folder()));
       return;
     }
     if (this.thread.ignored[comment.author?.id ?? ""] && !this.peeked) {
       const peek = button(say("peek"), "link", () => this.peek());
-      const text = h(
-        "p",
-        { class: "tombstone", part: "tombstone" },
-        h("span", {}, say("ignored", { name }), " ", peek),
-        this.#folder(),
-      );
+      const text = h("p", { class: "tombstone" }, h("span", {}, say("ignored", { name }), " ", peek), this.#folder());
       this.article.replaceChildren(text);
       return;
     }
@@ -165,14 +160,14 @@ export class CommentView {
     const badge = author?.badge;
     return h(
       "header",
-      { class: "meta", part: "meta" },
+      { class: "meta" },
       h("span", { class: "name", part: "author", dir: "auto" }, author?.name),
-      badge && h("span", { class: "badge", part: "badge" }, say(badge) || badge),
+      badge && h("span", { class: "badge" }, say(badge) || badge),
       parentName && h("span", { class: "to" }, say("in_reply_to", { name: parentName })),
       this.#link(),
-      edited_at && h("span", {}, say("edited")),
-      pinned && h("span", { class: "mark" }, say("pinned")),
-      featured && h("span", { class: "mark" }, say("featured")),
+      edited_at && h("span", { part: "edited" }, say("edited")),
+      pinned && h("span", { class: "mark", part: "label" }, say("pinned")),
+      featured && h("span", { class: "mark", part: "label" }, say("featured")),
       this.#folder(),
     );
   }
@@ -189,7 +184,7 @@ export class CommentView {
       event.preventDefault();
       location.hash = hash;
     };
-    return h("a", { class: "at", href: context.article.url.split("#")[0] + hash, click: go }, time);
+    return h("a", { class: "at", part: "permalink", href: context.article.url.split("#")[0] + hash, click: go }, time);
   }
 
   #actions() {
@@ -200,7 +195,7 @@ export class CommentView {
     const isMine = reader.mine.has(comment.id) || (reader.person !== null && reader.person.id === comment.author?.id);
     return h(
       "footer",
-      { class: "actions", part: "actions" },
+      { class: "actions" },
       isPublic && this.#votes(isMine || archived),
       isPublic && open && button(say("reply"), "reply", () => this.act("reply")),
       isMine && this.#isEditable() && button(say("edit"), "edit", () => this.act("edit")),
@@ -229,15 +224,13 @@ export class CommentView {
         "aria-pressed": String(mine === value),
         disabled: fixed,
       });
-      node.append(icon(way === "up" ? UP : DOWN), h("span", {}, count ? count.toLocaleString(context.lang) : ""));
+      node.append(
+        icon(way === "up" ? UP : DOWN),
+        h("span", { part: "vote-count" }, count ? count.toLocaleString(context.lang) : ""),
+      );
       return node;
     };
-    return h(
-      "span",
-      { class: "votes", part: "votes", role: "group", "aria-label": say("votes") },
-      arrow("up", 1),
-      arrow("down", -1),
-    );
+    return h("span", { class: "votes", role: "group", "aria-label": say("votes") }, arrow("up", 1), arrow("down", -1));
   }
 }
 
@@ -257,7 +250,7 @@ export function hasDraft({ site, article }, parent) {
  * @param {import("./types").Comment} comment
  */
 function bodyOf({ id, body, links }) {
-  const root = h("div", { class: "body", part: "body", dir: "auto", "data-comment-body": id });
+  const root = h("div", { class: "body", dir: "auto", "data-comment-body": id });
   const points = links.length ? Array.from(body) : [];
   let at = 0;
   for (const [start, end] of links) {

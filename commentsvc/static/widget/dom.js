@@ -6,7 +6,8 @@ const SVG = "http://www.w3.org/2000/svg";
 /** @typedef {string | number | boolean | null | undefined | ((event: any) => void)} Value */
 
 /**
- * Make an element: functions become listeners, true an empty attribute, nothing is left out.
+ * Make an element: functions become listeners, true an empty attribute, nothing is left out. What has a class can be styled
+ * by the page under the same name, as a part, unless it says another.
  *
  * @template {keyof HTMLElementTagNameMap} Name
  * @param {Name} name
@@ -16,7 +17,7 @@ const SVG = "http://www.w3.org/2000/svg";
  */
 export function h(name, values = {}, ...children) {
   const element = document.createElement(name);
-  for (const [key, value] of Object.entries(values)) {
+  for (const [key, value] of Object.entries({ part: values.class, ...values })) {
     if (typeof value === "function") element.addEventListener(key, value);
     else if (value !== undefined && value !== null && value !== false) {
       element.setAttribute(key, value === true ? "" : String(value));
@@ -47,6 +48,7 @@ export function icon(path) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
   svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("part", "icon");
   const line = document.createElementNS(SVG, "path");
   line.setAttribute("d", path);
   svg.append(line);

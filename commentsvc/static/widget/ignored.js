@@ -33,8 +33,8 @@ export function tell(thread) {
     });
     return h("li", {}, h("span", { dir: "auto" }, name), stop);
   });
-  const title = h("summary", {}, h("span", {}, say("ignored_people", { n: people.length })));
-  const list = h("details", { class: "ignored", part: "ignored", open: wasOpen }, title, h("ul", {}, ...people));
+  const title = h("summary", { part: "summary" }, h("span", {}, say("ignored_people", { n: people.length })));
+  const list = h("details", { class: "ignored", open: wasOpen }, title, h("ul", {}, ...people));
   thread.aside.replaceChildren(...(people.length ? [list] : []));
 }
 

@@ -80,7 +80,7 @@ function offerAll(section, text) {
     if (await section.resort(thread.sort ?? "best")) thread.list.querySelector("article")?.focus();
     else all.disabled = false;
   });
-  thread.alone.replaceChildren(h("p", { class: "alone", part: "alone" }, text, " ", all));
+  thread.alone.replaceChildren(h("p", { class: "alone" }, text, " ", all));
 }
 
 /**
@@ -90,11 +90,14 @@ function offerAll(section, text) {
  * @param {string} id
  */
 function light({ thread, shadow }, id) {
-  shadow.querySelector(".lit")?.classList.remove("lit");
+  const before = shadow.querySelector(".lit");
+  before?.classList.remove("lit");
+  before?.part.remove("lit");
   const view = thread?.views.get(id);
   if (!view) return;
   for (const above of thread?.views.values() ?? []) if (above.root.contains(view.root)) above.fold(false);
   view.article.classList.add("lit");
+  view.article.part.add("lit");
   view.article.focus({ preventScroll: true });
   view.article.scrollIntoView({ block: "center" });
 }

@@ -127,5 +127,5 @@ export function notice({ say, reader, announce, emit }, error) {
   announce(text);
   emit("error", { code, message: text });
   const here = code.startsWith("popup_") && button(say("in_this_tab"), "link", () => reader.known?.continueHere());
-  return h("p", { class: "notice", part: "notice" }, text, here && " ", here);
+  return h("p", { class: "notice" }, text, here && " ", here);
 }

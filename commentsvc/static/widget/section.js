@@ -39,7 +39,7 @@ export class Section {
     this.shadow = host.shadowRoot ?? host.attachShadow({ mode: "open" });
     dress(this.shadow, reading);
     this.signal = this.#gone.signal;
-    this.status = h("p", { role: "status", class: "unseen" });
+    this.status = h("p", { role: "status", class: "unseen", part: false });
     this.root = h("section", { part: "section" });
     this.reader = new Reader(base, this.site, this.key, () => this.#readerChanged(), this.signal);
     this.shadow.replaceChildren(this.root, this.status);
@@ -74,6 +74,8 @@ export class Section {
     // The first thing a reader does here fetches what signing in needs, well before the click that needs it.
     const warm = () => this.reader.account().catch(() => {});
     for (const type of ["pointerover", "pointerdown", "focusin"]) this.root.addEventListener(type, warm, { once: true });
+    // Whoever comes by keyboard meets the ways around before the thread.
+    this.root.addEventListener("focusin", () => this.#later(import("./keys.js"), "-reading"), { once: true });
     window.addEventListener("hashchange", () => this.#showWanted(), { signal: this.signal });
     this.#watchNew();
   }
@@ -157,8 +159,8 @@ export class Section {
     const { say } = this;
     this.context = this.#contextFor(config);
     this.thread = new Thread(this.context);
-    this.counter = h("span", { class: "count", part: "count" });
-    this.account = h("div", { class: "account", part: "account" });
+    this.counter = h("span", { class: "count" });
+    this.account = h("div", { class: "account" });
     this.alert = h("div", {});
     this.told = h("div", {});
     this.writing = h("div", { class: "writing", part: "composer" });
@@ -198,15 +200,13 @@ export class Section {
     const changed = open !== context.open || !place.firstChild;
     Object.assign(context, { open, archived: state === "archived", slow: slow_mode });
     if (changed) {
-      place.replaceChildren((open && this.writing) || h("p", { class: "closed", part: "closed" }, this.say("closed")));
+      place.replaceChildren((open && this.writing) || h("p", { class: "closed" }, this.say("closed")));
       this.#drawAccount();
       if (open) this.#drawPrompt();
       this.thread?.personalise();
     }
     if (this.clock || slow_mode || opens_at || closes_at || notice) {
-      withWords(import("./rules.js"), "-writing")
-        .then(({ tell }) => tell(this, article))
-        .catch((error) => this.#tell(error));
+      this.#later(import("./rules.js"), "-writing", article);
     }
   }
 
@@ -263,11 +263,9 @@ export class Section {
     this.root.classList.toggle("signed-in", person !== null);
     if (person) {
       const out = button(say("sign_out"), "link", () => this.#signOut());
-      const name = h("strong", { dir: "auto" }, person.name);
+      const name = h("strong", { dir: "auto", part: "person" }, person.name);
       this.account?.replaceChildren(h("span", {}, `${say("signed_in_as")} `, name), out);
-      withWords(import("./bell.js"), "-notices")
-        .then(({ tell }) => tell(this))
-        .catch((error) => this.#tell(error));
+      this.#later(import("./bell.js"), "-notices");
     } else {
       const up = button(say("sign_up"), "primary", () => this.#signIn(true));
       const inside = button(say("sign_in"), "link", () => this.#signIn(false));
@@ -298,7 +296,7 @@ export class Section {
     };
     const select = h("select", { part: "sort", change }, ...options);
     this.sorter = select;
-    return h("label", {}, `${this.say("sort")} `, select);
+    return h("label", { part: "sort-label" }, `${this.say("sort")} `, select);
   }
 
   /**
@@ -367,15 +365,26 @@ export class Section {
     this.thread?.personalise();
     // Hardly anybody is restricted, so the code that says so comes when it is needed.
     if (this.told?.firstChild || this.reader.sanctions.length) {
-      withWords(import("./told.js"), "-writing")
-        .then(({ tell }) => tell(this))
-        .catch((error) => this.#tell(error));
+      this.#later(import("./told.js"), "-writing");
     }
     if (person?.id !== this.#shownTo) {
       this.#shownTo = person?.id;
       this.emit("signin", { person });
       if (person) this.announce(this.say("signed_in", { name: person.name }));
     }
+  }
+
+  /**
+   * Have code that is needed now, but not by everyone, tell its part.
+   *
+   * @param {Promise<{ tell(section: Section, ...more: any[]): void }>} code
+   * @param {string} words
+   * @param {any[]} more
+   */
+  #later(code, words, ...more) {
+    withWords(code, words)
+      .then(({ tell }) => tell(this, ...more))
+      .catch((error) => this.#tell(error));
   }
 
   /** @param {unknown} error */

@@ -1,4 +1,4 @@
-// Which words are said about one comment shown alone, and about people whom the reader ignores?
+// Which words are said about one comment shown alone, people whom the reader ignores, and the keyboard?
 
 export default {
   alone: "You are reading one conversation.",
@@ -9,4 +9,17 @@ export default {
   unignore: "Stop ignoring",
   unignore_name: "Stop ignoring {name}",
   heeded: "{name} is shown again.",
+
+  keys: "Keyboard shortcuts",
+  keys_skip: "Skip the comments",
+  keys_end: "End of the comments",
+  keys_use: "Use these keys while you are in the comments",
+  keys_j: "Next comment",
+  keys_k: "Previous comment",
+  keys_n: "Next conversation",
+  keys_p: "Previous conversation",
+  keys_u: "The comment that this one answers",
+  keys_c: "Collapse or expand",
+  keys_r: "Reply",
+  keys_close: "Close",
 };

@@ -14,14 +14,14 @@ export class Thread {
   /** @param {import("./types").Context} context */
   constructor(context) {
     this.context = context;
-    this.list = h("ol", { class: "thread", part: "thread" });
+    this.list = h("ol", { class: "thread" });
     this.more = h("div", {});
     /** Where one comment is shown alone, the way back to all; and whom the reader ignores. */
     this.alone = h("div", {});
     this.aside = h("div", {});
     /** @type {Record<string, string>} names by id */
     this.ignored = ignoredOn(context.site);
-    this.empty = h("p", { class: "empty", part: "empty" });
+    this.empty = h("p", { class: "empty" });
     this.root = h("div", {}, this.alone, this.list, this.more, this.aside);
     if (Object.keys(this.ignored).length)
       this.#people()
@@ -171,7 +171,7 @@ export class Thread {
         const text = explain(error, say);
         announce(text);
         ask.button.removeAttribute("aria-disabled");
-        place.replaceChildren(h("p", { class: "notice", part: "notice" }, text), ask.button);
+        place.replaceChildren(h("p", { class: "notice" }, text), ask.button);
       }
     };
     ask.button = button(label, kind, () => ask.button.ariaDisabled !== "true" && ask());
