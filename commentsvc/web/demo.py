@@ -51,9 +51,13 @@ def create_pages(
     def try_tags() -> str:
         return render_template("demo/try.html", articles=list_articles())
 
+    @pages.get("/theme")
+    def try_looks() -> str:
+        return render_template("demo/theme.html", articles=list_articles())
+
     @pages.after_request
     def forbid(response: Response) -> Response:
-        own = " 'self'" if request.endpoint == "try_tags" else ""
+        own = " 'self'" if request.endpoint in {"try_tags", "try_looks"} else ""
         response.headers["Content-Security-Policy"] = _policy(service, own)
         return response
 

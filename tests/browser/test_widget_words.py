@@ -72,4 +72,5 @@ def test_a_german_reader_fetches_german_alone_and_is_answered_in_it(reader: Page
         "strings.de.js",
         "strings-writing.de.js",
         "strings-notices.de.js",
+        "strings-reading.de.js",
     }

@@ -28,7 +28,7 @@ export function tell(section) {
   dress(context.shadow, css);
   const made = bells.get(section) ?? make(section);
   bells.set(section, made);
-  account.lastChild?.before(made.bell);
+  account.querySelector(".room")?.replaceChildren(made.bell);
   show(made.bell, section);
 }
 

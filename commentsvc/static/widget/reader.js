@@ -22,6 +22,8 @@ export class Reader {
   loading = null;
   /** @type {Promise<void> | null} */
   restoring = null;
+  /** Whether it isn't known yet if the sign-in of an earlier visit still holds. */
+  isExpected = false;
 
   /**
    * @param {string} base
@@ -61,9 +63,14 @@ export class Reader {
 
   async #restore() {
     if (!recall(`signed-in:${this.site}`) && !location.hash.startsWith("#comments-code=")) return;
-    const account = await this.account();
-    await account.restore();
-    await this.loading;
+    this.isExpected = true;
+    try {
+      const account = await this.account();
+      await account.restore();
+      await this.loading;
+    } finally {
+      this.isExpected = false;
+    }
   }
 
   /**

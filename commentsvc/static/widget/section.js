@@ -8,8 +8,10 @@ import { notice, Reader } from "./reader.js";
 import { speak, withWords } from "./speech.js";
 import { dress, reading } from "./styles.js";
 import { Thread } from "./thread.js";
+import { drawAccount } from "./who.js";
 
 const PAGE = 20;
+const PATIENCE_MS = 500;
 
 /** Everything inside one element, from its first request until it leaves the page. */
 export class Section {
@@ -53,16 +55,19 @@ export class Section {
     const isPlaced = Boolean(site && this.key);
     const settings = isPlaced ? read(base, "config", { site }, "default", this.signal) : null;
     const asked = Promise.all([settings, isPlaced && this.#firstPage(this.sort)]);
+    const restored = this.reader.restore();
     // The words come meanwhile; what fails until they are there is told below.
-    asked.catch(() => {});
+    for (const coming of [asked, restored]) coming.catch(() => {});
     await this.#speak(settings);
     if (this.signal.aborted) return;
     if (!isPlaced) return this.root.replaceChildren(h("p", { class: "notice" }, this.say("no_site")));
     this.#wait();
     try {
       const [config, page] = await asked;
+      // Whoever was signed in sees theirs at once, and nothing moves a moment later, unless that takes long.
+      await Promise.race([restored.catch(() => {}), new Promise((done) => setTimeout(done, PATIENCE_MS))]);
       if (this.signal.aborted) return;
-      this.#draw(config, page);
+      await this.#draw(config, page);
     } catch (error) {
       if (!this.signal.aborted) this.#failed(error);
       return;
@@ -70,12 +75,16 @@ export class Section {
     await this.#showWanted();
     if (this.signal.aborted) return;
     this.emit("ready", { site, article: this.key });
-    this.reader.restore().catch((error) => this.#tell(error));
+    if (this.reader.person) this.#readerChanged();
+    restored.catch((error) => {
+      drawAccount(this);
+      this.tell(error);
+    });
     // The first thing a reader does here fetches what signing in needs, well before the click that needs it.
     const warm = () => this.reader.account().catch(() => {});
     for (const type of ["pointerover", "pointerdown", "focusin"]) this.root.addEventListener(type, warm, { once: true });
     // Whoever comes by keyboard meets the ways around before the thread.
-    this.root.addEventListener("focusin", () => this.#later(import("./keys.js"), "-reading"), { once: true });
+    this.root.addEventListener("focusin", () => this.later(import("./keys.js"), "-reading"), { once: true });
     window.addEventListener("hashchange", () => this.#showWanted(), { signal: this.signal });
     this.#watchNew();
   }
@@ -147,7 +156,7 @@ export class Section {
       const { showOne } = await withWords(import("./permalink.js"), "-reading");
       await showOne(this, id);
     } catch (error) {
-      this.#tell(error);
+      this.tell(error);
     }
   }
 
@@ -155,7 +164,7 @@ export class Section {
    * @param {import("./types").Config} config
    * @param {import("./types").ThreadPage} page
    */
-  #draw(config, page) {
+  async #draw(config, page) {
     const { say } = this;
     this.context = this.#contextFor(config);
     this.thread = new Thread(this.context);
@@ -168,6 +177,11 @@ export class Section {
     // Beside the order, where there is room already: what is read below must not move.
     this.fresh = h("div", {});
     this.bar = h("div", { class: "bar", part: "toolbar" }, this.fresh, this.#sorting(config.sorts));
+    this.#count(page.article.comment_count - this.total);
+    this.#rule(page.article);
+    // What only its author sees is there before any of it is shown.
+    await this.thread.start(page, this.sort ?? config.sorts[0]).catch((error) => this.tell(error));
+    if (this.signal.aborted) return;
     this.root.replaceChildren(
       h(
         "header",
@@ -182,9 +196,6 @@ export class Section {
       this.bar,
       this.thread.root,
     );
-    this.#count(page.article.comment_count - this.total);
-    this.#rule(page.article);
-    this.thread.start(page, this.sort ?? config.sorts[0]);
   }
 
   /**
@@ -201,12 +212,12 @@ export class Section {
     Object.assign(context, { open, archived: state === "archived", slow: slow_mode });
     if (changed) {
       place.replaceChildren((open && this.writing) || h("p", { class: "closed" }, this.say("closed")));
-      this.#drawAccount();
+      drawAccount(this);
       if (open) this.#drawPrompt();
       this.thread?.personalise();
     }
     if (this.clock || slow_mode || opens_at || closes_at || notice) {
-      this.#later(import("./rules.js"), "-writing", article);
+      this.later(import("./rules.js"), "-writing", article);
     }
   }
 
@@ -257,22 +268,6 @@ export class Section {
     if (this.counter) this.counter.textContent = this.total ? this.total.toLocaleString(this.lang) : "";
   }
 
-  #drawAccount() {
-    const { say, reader } = this;
-    const { person } = reader;
-    this.root.classList.toggle("signed-in", person !== null);
-    if (person) {
-      const out = button(say("sign_out"), "link", () => this.#signOut());
-      const name = h("strong", { dir: "auto", part: "person" }, person.name);
-      this.account?.replaceChildren(h("span", {}, `${say("signed_in_as")} `, name), out);
-      this.#later(import("./bell.js"), "-notices");
-    } else {
-      const up = button(say("sign_up"), "primary", () => this.#signIn(true));
-      const inside = button(say("sign_in"), "link", () => this.#signIn(false));
-      this.account?.replaceChildren(...(this.context?.open ? [up, inside] : [inside]));
-    }
-  }
-
   /** Offer to write; the form itself comes with the first touch, or at once when an unsent text waits. */
   #drawPrompt() {
     const prompt = button(this.say("prompt"), "prompt", () => this.#write(true));
@@ -284,7 +279,7 @@ export class Section {
   #write(focus) {
     withWords(import("./composer.js"), "-writing")
       .then(({ write }) => write(this, focus, () => this.#drawPrompt()))
-      .catch((error) => this.#tell(error));
+      .catch((error) => this.tell(error));
   }
 
   /** @param {import("./types").Sort[]} sorts */
@@ -316,7 +311,7 @@ export class Section {
       this.#count(page.article.comment_count - this.total);
       return true;
     } catch (error) {
-      this.#tell(error);
+      this.tell(error);
     }
   }
 
@@ -338,34 +333,14 @@ export class Section {
     this.#watchNew();
   }
 
-  /** @param {boolean} create */
-  async #signIn(create) {
-    try {
-      await this.reader.signIn(create);
-      this.alert?.replaceChildren();
-      this.account?.querySelector("button")?.focus();
-    } catch (error) {
-      this.#tell(error);
-    }
-  }
-
-  async #signOut() {
-    try {
-      await (await this.reader.account()).signOut();
-    } catch (error) {
-      this.#tell(error);
-    }
-    this.announce(this.say("signed_out"));
-  }
-
   #readerChanged() {
-    if (this.signal.aborted) return;
+    if (this.signal.aborted || !this.context) return;
     const { person } = this.reader;
-    this.#drawAccount();
+    drawAccount(this);
     this.thread?.personalise();
     // Hardly anybody is restricted, so the code that says so comes when it is needed.
     if (this.told?.firstChild || this.reader.sanctions.length) {
-      this.#later(import("./told.js"), "-writing");
+      this.later(import("./told.js"), "-writing");
     }
     if (person?.id !== this.#shownTo) {
       this.#shownTo = person?.id;
@@ -381,14 +356,18 @@ export class Section {
    * @param {string} words
    * @param {any[]} more
    */
-  #later(code, words, ...more) {
+  later(code, words, ...more) {
     withWords(code, words)
       .then(({ tell }) => tell(this, ...more))
-      .catch((error) => this.#tell(error));
+      .catch((error) => this.tell(error));
   }
 
-  /** @param {unknown} error */
-  #tell(error) {
+  /**
+   * Say above everything what went wrong.
+   *
+   * @param {unknown} error
+   */
+  tell(error) {
     if (this.context) this.alert?.replaceChildren(notice(this.context, error));
   }
 

@@ -57,7 +57,8 @@ svg { width: 1em; height: 1em; flex: none; fill: none; stroke: currentColor; str
 h2 { font-size: min(1.5em, 13cqi); line-height: 1.2; font-weight: 700; letter-spacing: -.01em }
 .count { font-weight: 400; color: var(--soft); font-variant-numeric: tabular-nums }
 .account, .bar, .meta, .actions, .row, .hint, .standing, .notice, .nudge p, .report, .ask, .thanks, .closed, .tombstone, .loading { font-family: var(--ui); font-size: .875rem }
-.account { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1rem }
+.room { min-width: 2.25rem; min-height: 2.25rem }
+.account { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1rem; min-height: 2.3rem }
 
 button { border: 0; padding: .3em 0; min-height: 24px; min-width: 24px; background: none; border-radius: var(--radius) }
 .primary, .secondary, .fresh, .more { padding: .6em 1.1em; font-weight: 600 }
@@ -127,6 +128,7 @@ article:focus-visible { outline-offset: 6px }
 .loading { min-height: 100vh; color: var(--soft) }
 
 @container (max-width: 36rem) {
+  .account:is(:empty, .signed-in *) { flex-basis: 100% }
   .replies:not(:empty) { padding-inline-start: .85rem }
   /* Three steps to the right are all that a phone has room for; further down the names say who is meant. */
   .replies .replies .replies .replies:not(:empty) { padding-inline-start: 0; border: 0 }

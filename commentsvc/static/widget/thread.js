@@ -42,7 +42,7 @@ export class Thread {
     this.sort = sort;
     this.#append(this.list, page.comments);
     this.#offerMore(page.next);
-    this.personalise();
+    return this.personalise();
   }
 
   /** Draw what this reader has made of it: votes, and with own.js the comments that are theirs. */
