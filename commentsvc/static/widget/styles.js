@@ -114,7 +114,7 @@ article:focus-visible { outline-offset: 6px }
 .clip { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 10; overflow: hidden }
 .at { color: inherit; text-decoration: none }
 .at:hover { text-decoration: underline }
-.fold { display: inline-flex; align-items: center; gap: .3em; margin-inline-start: auto; padding: 0 .3em; font-style: normal; white-space: nowrap; color: var(--soft) }
+.fold { display: inline-flex; align-items: center; gap: .3em; margin-inline-start: auto; padding: 0 .3em; font-style: normal; white-space: nowrap }
 .fold::before { content: none !important }
 .folded > :not(article), .folded > article > :not(.meta, .tombstone) { display: none }
 .actions { display: flex; flex-wrap: wrap; align-items: center; gap: .1rem 1.15rem; margin-block-start: .4rem }
