@@ -137,7 +137,11 @@ def test_firefox_signs_in_and_stays_so(hosts: Hosts, cookies: dict[str, Any], ta
              "password": factories.PASSWORD, "preferences": cookies}  # fmt: skip
 
     done = subprocess.run(
-        ["node", "tests/browser/firefox.mjs", json.dumps(asked)], capture_output=True, text=True, timeout=60, check=False
+        ["node", "tests/browser/firefox.mjs", json.dumps(asked)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
     assert done.returncode == 0, done.stderr

@@ -27,8 +27,8 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A story</
 <link rel="canonical" href="{paper}{path}"><script type="module" src="{service}/embed.js"></script>
 <h1>A story</h1><article-comments site="gazette" article="story" loading="eager"></article-comments>"""
 _POLICY = (
-    "default-src 'none'; script-src {service}; connect-src {service}; img-src 'self'; base-uri 'none'; form-action 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'"
+    "default-src 'none'; script-src {service}; connect-src {service}; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
 

@@ -4,7 +4,7 @@ import { dress } from "./styles.js";
 
 const css = `
 .ways { position: relative; display: flex; gap: .5rem; height: 0 }
-.ways button { position: absolute; inset-block-end: .4rem; z-index: 1; padding: .6em 1.1em; background: Canvas; color: CanvasText; border: 1px solid; clip-path: inset(50%) }
+.ways button { position: absolute; inset-block-start: .1rem; z-index: 1; padding: .6em 1.1em; background: Canvas; color: CanvasText; border: 1px solid; clip-path: inset(50%) }
 .ways button:focus { clip-path: none }
 .keys { margin-block: .5rem 1rem; padding: .8rem .9rem; font-family: var(--ui); font-size: .875rem; background: var(--tint); border: 1px solid var(--line); border-radius: var(--radius) }
 .keys[hidden] { display: none }
@@ -31,7 +31,11 @@ const acts = {
   /** @param {Section} _section @param {Element | null} at */
   c: (_section, at) => press(at, ".fold"),
   /** @param {Section} _section @param {Element | null} at */
-  r: (_section, at) => press(at, ".reply"),
+  r: (_section, at) => {
+    // A collapsed branch would hide the form.
+    if (at?.closest(".folded")) press(at, ".fold");
+    press(at, ".reply");
+  },
 };
 
 /**

@@ -94,13 +94,14 @@ option { color: CanvasText; background: Canvas }
 .thread > .item:first-child { border: 0; padding-block-start: .9rem }
 .empty { padding-block: 2rem; text-align: center; color: var(--soft) }
 .replies:not(:empty) { margin-block-start: 1.25rem; padding-inline-start: 1.25rem; border-inline-start: 1px solid var(--line) }
+.replies:empty { display: none }
 .replies > .item + .item { margin-block-start: 1.35rem }
 .replies.flat:not(:empty) { padding-inline-start: 0; border: 0 }
 article:focus-visible { outline-offset: 6px }
 .meta { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1em; margin-block-end: .3rem; overflow: clip; color: var(--soft) }
 /* In the gap before each, and so cut off at the start of a line. */
 .meta > :not(.name, .badge) { position: relative }
-.meta > :not(.name, .badge)::before { content: "·"; position: absolute; inset-inline-start: -.65em }
+.meta > :not(.name, .badge)::before { content: "·"; content: "·" / ""; position: absolute; inset-inline-start: -.65em }
 .name { font-weight: 650; color: var(--comments-text, light-dark(#1b1b19, #e8e6e1)); unicode-bidi: isolate }
 .badge { align-self: center; padding: .1em .55em; font-size: .75rem; font-weight: 600; color: var(--accent); border: 1px solid currentColor; border-radius: 99px }
 .mark { font-weight: 600; color: var(--accent) }
