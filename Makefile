@@ -31,6 +31,7 @@ check: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m benchmarks.sizes
 
 bench: .venv/test  ## DATA=DIR with real comments, QUICK=1 for a rough look, ONLY=NAME for one of them
 	@$(BIN)/python -m benchmarks.bench $(ONLY) $(if $(DATA),--data $(DATA)) $(if $(QUICK),--quick)

@@ -55,6 +55,11 @@ def first_view(language: str = "en") -> dict[str, Module]:
     return {name: files[name] for name in (LOADER, FIRST, COUNTS, words)}
 
 
+def sizes() -> dict[str, tuple[int, int]]:
+    """Return how large each file is that we may send, plain and with gzip."""
+    return {name: (len(file.plain), len(file.zipped)) for name, file in _widget().items()}
+
+
 def _widget() -> dict[str, Module]:
     # A developer's change shows at the next request; asking for the times of so few files costs microseconds.
     return _read(max(path.stat().st_mtime_ns for path in _sources()))
