@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import zopfli.gzip
 from flask import Blueprint, Response, abort, request
 
 from commentsvc.infra.paths import STATIC
@@ -70,16 +71,18 @@ def _read(_newest: int) -> dict[str, Module]:
     sources = {path.name: path.read_text("utf-8") for path in _sources()}
     version = hashlib.blake2b("".join(sources[name] for name in sorted(sources)).encode(), digest_size=6).hexdigest()
     # The modules import each other relatively, so that the loader alone has to name the version.
-    return {name: _made(text) for name, text in pack(sources, f"static/widget/{version}").items()}
+    return {name: _made(name, text) for name, text in pack(sources, f"static/widget/{version}").items()}
 
 
 def _sources() -> list[Path]:
     return list((STATIC / "widget").glob("*.js"))
 
 
-def _made(text: str) -> Module:
+def _made(name: str, text: str) -> Module:
     plain = text.encode()
-    return Module(plain, gzip.compress(plain, 9, mtime=0), hashlib.blake2b(plain, digest_size=12).hexdigest())
+    # A tenth of a second, once, makes what every reader fetches a thirtieth smaller for good.
+    zipped = zopfli.gzip.compress(plain) if name == FIRST else gzip.compress(plain, 9, mtime=0)
+    return Module(plain, zipped, hashlib.blake2b(plain, digest_size=12).hexdigest())
 
 
 def _send(file: Module, cache: str) -> Response:

@@ -17,7 +17,8 @@ const SVG = "http://www.w3.org/2000/svg";
  */
 export function h(name, values = {}, ...children) {
   const element = document.createElement(name);
-  for (const [key, value] of Object.entries({ part: values.class, ...values })) {
+  if (values.class && values.part === undefined) element.setAttribute("part", String(values.class));
+  for (const [key, value] of Object.entries(values)) {
     if (typeof value === "function") element.addEventListener(key, value);
     else if (value !== undefined && value !== null && value !== false) {
       element.setAttribute(key, value === true ? "" : String(value));

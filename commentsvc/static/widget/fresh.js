@@ -49,8 +49,9 @@ export function watchNew({ base, site, article, reader }, tell, tick) {
     clearInterval(minute);
     if (document.hidden) return;
     wait = EVERY_MS;
+    // What has just been drawn is true.
+    if (minute) tick();
     minute = window.setInterval(tick, MINUTE_MS);
-    tick();
     ask();
   };
   document.addEventListener("visibilitychange", look, { signal });

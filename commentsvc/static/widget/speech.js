@@ -72,14 +72,21 @@ async function load(own, part) {
  * @returns {import("./types").Say}
  */
 function sayer(words, lang) {
-  const plural = new Intl.PluralRules(lang);
-  const number = new Intl.NumberFormat(lang);
+  // A first view may count nothing, and making these takes a slow phone a while.
+  /** @type {Intl.PluralRules | undefined} */
+  let plural;
+  /** @type {Intl.NumberFormat | undefined} */
+  let number;
   return (key, values = {}) => {
     const entry = words[key] ?? "";
-    const text = typeof entry === "string" ? entry : (entry[plural.select(Number(values.n))] ?? entry.other);
+    if (typeof entry !== "string") plural ??= new Intl.PluralRules(lang);
+    const text = typeof entry === "string" ? entry : (entry[plural?.select(Number(values.n)) ?? ""] ?? entry.other);
     return text.replace(/\{(\w+)\}/g, (_, name) => {
       const value = values[name] ?? "";
-      if (typeof value === "number") return number.format(value);
+      if (typeof value === "number") {
+        number ??= new Intl.NumberFormat(lang);
+        return number.format(value);
+      }
       // A name of the other direction would take the words around it along.
       return words.dir === "rtl" || RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value;
     });

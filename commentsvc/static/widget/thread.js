@@ -42,15 +42,24 @@ export class Thread {
     this.sort = sort;
     this.#append(this.list, page.comments);
     this.#offerMore(page.next);
-    return this.personalise();
+    return this.#takeUpOwn().then((found) => (found ? this.#drawAgain() : this.showEmpty()));
   }
 
   /** Draw what this reader has made of it: votes, and with own.js the comments that are theirs. */
   async personalise() {
-    if (this.context.reader.mine.size || this.root.querySelector(".waiting")) {
-      const { showOwn } = await withWords(import("./own.js"), "-writing");
-      showOwn(this);
-    }
+    await this.#takeUpOwn();
+    this.#drawAgain();
+  }
+
+  /** Show what only its author may see, and say whether there may be any. */
+  async #takeUpOwn() {
+    if (!this.context.reader.mine.size && !this.root.querySelector(".waiting")) return false;
+    const { showOwn } = await withWords(import("./own.js"), "-writing");
+    showOwn(this);
+    return true;
+  }
+
+  #drawAgain() {
     for (const view of this.views.values()) view.render();
     this.showEmpty();
   }

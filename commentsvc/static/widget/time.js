@@ -10,6 +10,23 @@ const UNITS = [
 ];
 
 /**
+ * Making a format takes a slow phone longer than everything else about a comment.
+ *
+ * @type {Record<string, { ago: Intl.RelativeTimeFormat, day: Intl.DateTimeFormat, exact: Intl.DateTimeFormat }>}
+ */
+const formats = {};
+
+/** @param {string} lang */
+function formatsOf(lang) {
+  formats[lang] ??= {
+    ago: new Intl.RelativeTimeFormat(lang, { numeric: "auto" }),
+    day: new Intl.DateTimeFormat(lang, { dateStyle: "medium" }),
+    exact: new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short" }),
+  };
+  return formats[lang];
+}
+
+/**
  * Say how long ago a moment was; after some weeks, its date.
  *
  * @param {string} moment RFC 3339
@@ -18,8 +35,8 @@ const UNITS = [
  */
 export function ago(moment, lang, now = Date.now()) {
   const seconds = (now - Date.parse(moment)) / 1000;
-  if (seconds > 5 * 604800) return new Date(moment).toLocaleDateString(lang, { dateStyle: "medium" });
-  const format = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
+  if (seconds > 5 * 604800) return formatsOf(lang).day.format(Date.parse(moment));
+  const format = formatsOf(lang).ago;
   const [unit, length] = UNITS.findLast(([, size]) => seconds >= size) ?? ["second", 1];
   // A reader's clock may run behind the server's: nothing is in the future.
   return unit === "second" ? format.format(0, "second") : format.format(-Math.floor(seconds / length), unit);
@@ -32,6 +49,6 @@ export function ago(moment, lang, now = Date.now()) {
  * @param {string} lang
  */
 export function timeElement(moment, lang) {
-  const exact = new Date(moment).toLocaleString(lang, { dateStyle: "long", timeStyle: "short" });
+  const exact = formatsOf(lang).exact.format(Date.parse(moment));
   return h("time", { datetime: moment, title: exact, part: "time" }, ago(moment, lang));
 }
