@@ -2,9 +2,10 @@
 
     python -m benchmarks.widget [--comments N] [--pages N] [--rounds N]
 
-Fills one article by `commentsvc seed`, serves it by `commentsvc run`, and opens a page with the widget on another host name in
-Chromium, with nothing cached. The browser slows itself down as its developer tools do. The walk presses "Show more comments"
-again and again; memory is what is left after the garbage has been collected. Needs what the browser tests need.
+Fills one article by `commentsvc seed`, serves it by `commentsvc run`, and opens a page with the widget on another host
+name in Chromium, with nothing cached. The browser slows itself down as its developer tools do. The walk presses "Show
+more comments" again and again; memory is what is left after the garbage has been collected. Needs what the browser
+tests need.
 """
 
 import argparse
@@ -202,9 +203,8 @@ def _report_walk(browser: Browser, address: str, args: argparse.Namespace) -> No
             break
         steps.append(_weighed(page, devtools, page.evaluate(_MORE)))
     context.close()
-    print(
-        f"{args.comments:,} comments on SQLite; “Show more” {len(steps) - 1} times, {steps[-1].comments:,} comments shown.\n"
-    )
+    shown = steps[-1].comments
+    print(f"{args.comments:,} comments on SQLite; “Show more” {len(steps) - 1} times, {shown:,} comments shown.\n")
     print("| show more | time | memory a comment | elements a comment | memory |\n| --- | ---: | ---: | ---: | ---: |")
     part = max(1, (len(steps) - 1) // 5)
     for begin in range(0, len(steps) - 1, part):

@@ -1,8 +1,12 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from commentsvc.settings import Settings
 from commentsvc.web.demo import create_pages
 
+DOCS = Path(__file__).parents[2] / "docs" / "embed.md"
 STORY = {
     "key": "quay",
     "title": "Boats & <b>men</b>",
@@ -59,6 +63,18 @@ def test_page_to_try_the_tags_may_run_its_own_script_and_nothing_inline(newspape
     assert "onclick" not in page.text
     with newspaper.get("/static/try.js") as script:
         assert script.mimetype == "text/javascript"
+
+
+def test_page_to_try_the_looks_lists_the_parts_that_are_documented(newspaper):
+    page = newspaper.get("/theme")
+    with newspaper.get("/static/theme.js") as script:
+        listed = re.search(r"PARTS = \{(.*?)\n\};", script.text, re.DOTALL).group(1)
+    documented = DOCS.read_text("utf-8").split("| | parts |")[1].split("\n\n")[0]
+
+    assert "script-src http://127.0.0.1:8123 'self';" in page.headers["Content-Security-Policy"]
+    names = re.findall(r'"([\w-]+)"(?!:)', listed)
+    assert len(names) == len(set(names))
+    assert set(re.findall("`([^`]+)`", documented)) == set(names)
 
 
 def test_unknown_article_is_not_found(newspaper):
