@@ -92,6 +92,8 @@ select { field-sizing: content; padding: .35em .4em; min-height: 28px; backgroun
 option { color: CanvasText; background: Canvas }
 .thread > .item { padding-block: 1.4rem; border-block-start: 1px solid var(--line) }
 .thread > .item:first-child { border: 0; padding-block-start: .9rem }
+/* Of a thread that is read on and on, only what is near is laid out: each page takes as long as the second. */
+.thread > .item:nth-child(n + 21) { content-visibility: auto; contain-intrinsic-block-size: auto 14rem; overflow-clip-margin: .75rem }
 .empty { padding-block: 2rem; text-align: center; color: var(--soft) }
 .replies:not(:empty) { margin-block-start: 1.25rem; padding-inline-start: 1.25rem; border-inline-start: 1px solid var(--line) }
 .replies:empty { display: none }
