@@ -24,7 +24,7 @@ NO_THIRD_PARTY = {"network.cookie.cookieBehavior": 1}
 STORED = "({ ...localStorage, ...Object.fromEntries(Object.entries(sessionStorage).map(([k, v]) => [`tab ${k}`, v])) })"
 PRESS = """addEventListener("DOMContentLoaded", () => {
   const find = (label) =>
-    [...(document.querySelector("article-comments").shadowRoot?.querySelectorAll("button") ?? [])].find(
+    [...(document.querySelector("article-comments")?.shadowRoot?.querySelectorAll("button") ?? [])].find(
       (one) => one.textContent === label);
   const once = (label, act) => {
     const look = setInterval(() => find(label) && (clearInterval(look), act(find(label))), 30);
@@ -58,11 +58,15 @@ def visitor(
         launch = {**browser_type_launch_args, "args": [*browser_type_launch_args["args"], mapped]}
         opened.append(browser_type.launch_persistent_context(tmp_path, ignore_https_errors=True, **launch))
         opened[-1].set_default_timeout(10_000)
+        opened[-1].on("console", lambda message: "Security Policy" in message.text and problems.append(message.text))
+        opened[-1].on("weberror", lambda error: problems.append(str(error.error)))
         return opened[-1]
 
+    problems: list[str] = []
     yield start
     for context in opened:
         context.close()
+    assert problems == []
 
 
 def fill_in(window: Page) -> None:
@@ -123,6 +127,7 @@ def test_where_no_window_can_answer_the_tab_signs_in_and_stays_so(hosts: Hosts, 
     assert page.evaluate(STORED) == {"comments:signed-in:gazette": "1"}
 
 
+@pytest.mark.usefixtures("browser_name")  # Else they run apart from the others, on two hosts of their own.
 @pytest.mark.skipif(FIREFOX is None, reason="needs Firefox")
 @pytest.mark.parametrize(
     ("cookies", "tab"),

@@ -247,6 +247,12 @@ def test_a_message_from_anywhere_else_signs_nobody_in(reader: Page, story: Story
     opened.value.evaluate(
         "origin => window.opener.postMessage({ code: 'forged', state: 'another' }, origin)", story.server.pages
     )
+    with reader.expect_popup() as other:
+        reader.evaluate("address => { window.open(address, 'other'); }", f"{story.server.api}/auth/sign-in")
+    other.value.wait_for_load_state()
+    other.value.evaluate(
+        "([state, origin]) => window.opener.postMessage({ code: 'forged', state }, origin)", [state, story.server.pages]
+    )
     reader.wait_for_timeout(300)
 
     assert not any("forged" in body for body in asked)
