@@ -40,12 +40,21 @@ export function button(label, kind, click, values = {}) {
   return h("button", { type: "button", class: kind, part: `button ${kind}`, click, ...values }, label);
 }
 
+/** @type {Record<string, Node>} */
+const icons = {};
+
 /**
- * Draw an icon that assistive technology skips.
+ * Draw an icon that assistive technology skips; a thread has hundreds of few.
  *
  * @param {string} path
  */
 export function icon(path) {
+  icons[path] ??= draw(path);
+  return icons[path].cloneNode(true);
+}
+
+/** @param {string} path */
+function draw(path) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
   svg.setAttribute("aria-hidden", "true");
