@@ -142,6 +142,13 @@ def test_keys_lead_through_the_thread_and_can_be_switched_off(reader: Page, stor
     widget.get_by_role("button", name="Skip the comments").focus()
     reader.keyboard.press("Enter")
     assert focused() == "End of the comments"
+    reader.evaluate("localStorage.removeItem('comments:keys')")
+    reader.evaluate("(one) => { one.setAttribute('keys', 'off'); one.reload(); }", widget.element_handle())
+    article_of(widget, "Words.").focus()
+    widget.get_by_role("button", name="Skip the comments").wait_for(state="attached")
+    reader.keyboard.press("j")
+    expect(article_of(widget, "Words.")).to_be_focused()
+    expect(widget.get_by_role("button", name="Keyboard shortcuts")).to_have_count(0)
 
 
 def test_large_text_wide_spacing_and_contrast_lose_nothing(browser: Browser, story: Story):

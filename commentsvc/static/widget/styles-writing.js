@@ -36,4 +36,7 @@ legend { padding: 0; font-weight: 600 }
 .waiting > article .body { opacity: .75 }
 .standing blockquote { margin-block: .3rem; white-space: pre-wrap }
 .thanks { margin-block: .6rem; color: var(--accent) }
+@media (forced-colors: active) {
+  .waiting > article .body { opacity: 1 }
+}
 `;

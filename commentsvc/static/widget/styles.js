@@ -139,6 +139,7 @@ article:focus-visible { outline-offset: 6px }
 }
 @media (forced-colors: active) {
   .primary, .badge, .votes [aria-pressed="true"], .fresh { border: 1px solid }
+  .link, .more-replies { text-decoration: underline }
   .votes [aria-pressed="true"] { forced-color-adjust: none; background: Highlight; color: HighlightText }
 }
 @media (prefers-reduced-motion: no-preference) {
