@@ -76,10 +76,7 @@ export class Section {
     if (this.signal.aborted) return;
     this.emit("ready", { site, article: this.key });
     if (this.reader.person) this.#readerChanged();
-    restored.catch((error) => {
-      drawAccount(this);
-      this.tell(error);
-    });
+    restored.catch((error) => this.tell(error)).then(() => this.account?.firstChild || drawAccount(this));
     // The first thing a reader does here fetches what signing in needs, well before the click that needs it.
     const warm = () => this.reader.account().catch(() => {});
     for (const type of ["pointerover", "pointerdown", "focusin"]) this.root.addEventListener(type, warm, { once: true });
