@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from flask import Flask
 from werkzeug.test import EnvironBuilder
 
 from commentsvc.app import create_app
@@ -49,7 +50,8 @@ class Abstaining:
 
 def test_who_waits_for_the_model_holds_nobody_up(db: Database, cast: Cast, settings: Settings) -> None:
     judge = Judge(Together(), Abstaining(), budget=10, threads=AT_ONCE)
-    front = Front(create_app(settings, judge=judge), is_embedded=True)
+    app = create_app(settings, judge=judge)
+    front = Front(app, is_embedded=True)
     turn = threading.Lock()
     with db.writing() as session:
         tokens = [factories.bearer(session, factories.person(session), cast.daily) for _ in range(AT_ONCE)]
@@ -69,13 +71,14 @@ def test_who_waits_for_the_model_holds_nobody_up(db: Database, cast: Cast, setti
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(post, range(AT_ONCE)))
     judge.close()
+    app.extensions["commentsvc"].db.dispose()
 
     assert [answer["status"] for answer in answers] == [Status.PUBLISHED] * AT_ONCE
     assert not turn.locked()
 
 
-def test_a_request_that_fails_gives_its_turn_back(cast: Cast, settings: Settings) -> None:
-    front, turn = Front(create_app(settings), is_embedded=True), threading.Lock()
+def test_a_request_that_fails_gives_its_turn_back(cast: Cast, app: Flask) -> None:
+    front, turn = Front(app, is_embedded=True), threading.Lock()
 
     answers = [
         front._answer_in_turn(EnvironBuilder(path, method="POST", data="{").get_environ(), turn)[0]

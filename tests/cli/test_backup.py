@@ -110,7 +110,8 @@ def test_backup_under_load_has_all_that_was_acknowledged_before_and_keeps_nobody
     there.dispose()
     assert set(before) <= kept <= set(acknowledged)
     assert after > len(before)
-    assert slowest[0] < 2
+    # Far from the 15 s after which a writer would give up.
+    assert slowest[0] < 10
 
 
 def test_backup_comes_back_and_says_what_is_in_it(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
 from commentsvc.app import create_app
 from commentsvc.settings import Settings
@@ -46,7 +47,7 @@ def test_public_pages_come_from_the_replica_and_ones_own_from_the_database(
     posted = client.post(
         "/api/v1/comments", headers=token, json={"site": "daily", "article": where, "body": "Another thought."}
     )
-    app.extensions["commentsvc"].replica.dispose()
+    close(app)
 
     assert ["Read from the replica." in answer for answer in answers] == [True, False, True, True]
     assert answers[1] == '{"counts":{"story":2}}'
@@ -58,11 +59,19 @@ def test_public_pages_come_from_the_replica_and_ones_own_from_the_database(
 
 def test_without_the_replica_the_database_answers(db: Database, cast: Cast, settings: Settings) -> None:
     nowhere = "postgresql+psycopg://nobody@127.0.0.1:9/nothing"
-    client = create_app(settings.model_copy(update={"database_replica_url": nowhere})).test_client()
+    app = create_app(settings.model_copy(update={"database_replica_url": nowhere}))
+    client = app.test_client()
     with db.writing() as session:
         factories.comment(session, cast.story, cast.ada, "Read from the database.")
 
     answers = [client.get(path) for path in PUBLIC]
+    close(app)
 
     assert [answer.status_code for answer in answers] == [200] * len(PUBLIC)
     assert "Read from the database." in answers[0].get_data(as_text=True)
+
+
+def close(app: Flask) -> None:
+    services = app.extensions["commentsvc"]
+    services.db.dispose()
+    services.replica.dispose()

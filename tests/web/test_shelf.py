@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import requests
+from flask import Flask
 
-from commentsvc.app import create_app
 from commentsvc.queries.threads import stamp, vote_window
 from commentsvc.settings import Settings
 from commentsvc.store.db import Database, now_us
@@ -95,10 +95,10 @@ def check_packing(server: Server) -> None:
 
 
 def test_nothing_that_has_changed_is_given_again(
-    db: Database, cast: Cast, first: int, server: Server, settings: Settings
+    db: Database, cast: Cast, first: int, server: Server, app: Flask
 ) -> None:
     """After each change the server answers as an application does that keeps nothing."""
-    bare = create_app(settings).test_client()
+    bare = app.test_client()
 
     def post() -> None:
         with db.writing() as session:
@@ -171,10 +171,9 @@ def check_others(server: Server) -> None:
     assert requests.options(server.api + THREAD, timeout=10).headers["Access-Control-Allow-Methods"]
 
 
-def test_names_are_not_given_again_for_long(db: Database, cast: Cast, first: int, settings: Settings) -> None:
+def test_names_are_not_given_again_for_long(db: Database, cast: Cast, first: int, app: Flask) -> None:
     """What the stamp doesn't know of, somebody's new name, ends with the half minute for which an answer is kept."""
     offers: list[Offer] = []
-    app = create_app(settings)
     app.test_client().get(THREAD, environ_overrides={"commentsvc.offers": offers})
     with db.writing() as session:
         session.get_one(Membership, (cast.ada.id, cast.daily.id)).name = "Ada the Second"

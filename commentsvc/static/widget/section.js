@@ -193,6 +193,8 @@ export class Section {
       this.bar,
       this.thread.root,
     );
+    // Now that there is a place to say it.
+    this.#rule(page.article);
   }
 
   /**
@@ -213,7 +215,7 @@ export class Section {
       if (open) this.#drawPrompt();
       this.thread?.personalise();
     }
-    if (this.clock || slow_mode || opens_at || closes_at || notice) {
+    if (place.isConnected && (this.clock || slow_mode || opens_at || closes_at || notice)) {
       this.later(import("./rules.js"), "-writing", article);
     }
   }

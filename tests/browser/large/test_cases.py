@@ -96,7 +96,7 @@ def test_two_managers_share_it_and_the_next_cards_are_there(large: LargeDesk, si
     bea = sit_down("bea")
     assert bea.locator("#card [data-case]").first.get_attribute("data-case") != first
     # The page asks every ten seconds who is here.
-    expect(bea.get_by_text("Ann of large is here")).to_be_visible(timeout=30_000)
+    expect(bea.locator("[data-here]")).to_contain_text("Ann of large", timeout=30_000)
 
     bea.wait_for_load_state("networkidle")
     bea.route("**/console/**", lambda route: route.abort())
