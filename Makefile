@@ -16,7 +16,7 @@ dev: .venv/base  ## the demo, restarted whenever a file changes
 test: test-python test-postgresql test-js
 
 test-python: .venv/test node_modules/.package-lock.json
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 test-postgresql: .venv/test node_modules/.package-lock.json
 	TEST_DATABASE=postgresql $(BIN)/python -m pytest -n 3 --dist worksteal
