@@ -1,5 +1,6 @@
 """Threads: each sort, "show more" to the end, replies, deep branches, permalinks; in a fixed number of queries."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -230,9 +231,13 @@ def test_thread_version_moves_when_a_window_of_votes_is_over(db: Database, cast:
 def test_every_sort_and_reply_read_walks_an_index(db: Database, cast: Cast) -> None:
     if not db.is_sqlite:
         pytest.skip("PostgreSQL's planner chooses by statistics; the benchmarks show it")
+    with db.writing() as session:
+        for _ in range(3):
+            factories.comment(session, cast.story, cast.ada)
     with db.reading() as session, counted(db) as statements:
         for sort in Sort:
-            threads.page(session, cast.story, sort=sort, limit=20, cursor=None)
+            first = threads.page(session, cast.story, sort=sort, limit=1, cursor=None)
+            threads.page(session, cast.story, sort=sort, limit=1, cursor=first.next)
     walks = [statement for statement in statements if "top_of" in statement]
 
     with db.engine.connect() as connection:
@@ -240,7 +245,10 @@ def test_every_sort_and_reply_read_walks_an_index(db: Database, cast: Cast) -> N
             binds = tuple([1] * statement.count("?"))
             plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, binds)
             steps = " | ".join(row[3] for row in plan)
-            assert "ix_comments_top_" in steps
-            assert "TEMP B-TREE" not in steps
+            is_first = "UNION" not in statement
+            assert steps.count("ix_comments_top_") == (1 if is_first else 2)
+            # The rows of the two halves are sorted once more when they have been cut: 42 of them at most.
+            assert ("TEMP B-TREE" in steps) == (not is_first)
+            assert is_first or re.search(r"=\? AND (id|rowid)[<>]\?", steps)
             assert "SCAN comments" not in steps
-    assert len(walks) == len(Sort)
+    assert len(walks) == 2 * len(Sort)
