@@ -72,6 +72,12 @@ class ParentNotPublic(DomainError):
     code = "parent_not_public"
 
 
+class ParentChanged(DomainError):
+    """What is answered was edited after its reader last saw it; nothing was stored."""
+
+    code = "parent_changed"
+
+
 class ArticleClosed(DomainError):
     """The article takes no comments."""
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
 from commentsvc.actions import appeal_outcomes, breaker, cases, notices, report_outcomes, shelves, telling
+from commentsvc.actions.ranking import rank
 from commentsvc.enums import Action, CaseState, Guideline, NoticeKind, Reason, Status
 from commentsvc.errors import Conflict, DomainError, Invalid, NotFound
 from commentsvc.store.models import Article, Case, Comment, Decision, Membership, Person, Site
@@ -315,6 +316,7 @@ def _show(comment: Comment, action: Action) -> None:
         comment.pinned = action == Action.PIN
     else:
         comment.featured = action == Action.FEATURE
+        rank(comment)
 
 
 def _keep_record(session: Session, comment: Comment, before: Status | None, after: Status) -> None:

@@ -21,10 +21,10 @@ from commentsvc.actions import (
     reporting,
     seeding,
     seeding_words,
-    voting,
 )
 from commentsvc.actions.accounts import NewAccount
 from commentsvc.actions.posting import ArticleRef, Prepared
+from commentsvc.actions.ranking import rank
 from commentsvc.enums import Action, Guideline, Outcome, Reason, ReportReason, Role, Status
 from commentsvc.errors import Conflict
 from commentsvc.moderation.pipeline import Judge
@@ -198,7 +198,7 @@ class _Newsroom:
                 Vote(comment_id=comment.id, person_id=person_id, value=value, created_at=comment.created_at)
             )
         comment.up, comment.down = up, down
-        comment.best, comment.controversial = voting.wilson(up, down), voting.controversy(up, down)
+        rank(comment)
 
     def _fate(self, line: _Line, comment: Comment) -> None:
         author, manager = self.people[line.who], self.people["cam"]

@@ -23,6 +23,7 @@ from commentsvc.errors import (
     Forbidden,
     NotFound,
     Nudged,
+    ParentChanged,
     ParentNotPublic,
     TooManyRequests,
 )
@@ -68,6 +69,7 @@ class Prepared:
     body: str
     draft: Draft
     policy: Policy
+    parent_revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +93,24 @@ def prepare(
     by: Person,
     with_gap: bool,
     now: int,
+    parent_revision: int | None = None,
 ) -> Prepared:
     """Check that this person may post this here, and collect what judging needs.
 
-    Raises Invalid, NotFound, Sanctioned, ArticleClosed, ParentNotPublic, OriginRefused or TooManyRequests.
+    `parent_revision` is what the author has seen of the parent, if they care. Raises Invalid, NotFound, Sanctioned,
+    ArticleClosed, ParentNotPublic, ParentChanged, OriginRefused or TooManyRequests.
     """
     site = get_site(session, site_key)
     body = text.clean(body, field="body", max_length=limits_of(site).max_length, multiline=True)
     sanctions = _refuse_person(session, site, by, now=now)
     found = find_article(session, site, article.key)
     parent = _admit(session, site, found, article, parent_id, by=by, with_gap=with_gap, now=now)
+    _refuse_changed(parent, parent_revision)
     draft = draft_of(
         session, site, found, title=article.title, parent=parent, person_id=by.id, body=body, except_id=None,
         lot=random.random(), now=now, sanctions=sanctions,  # noqa: S311 - drawn for sampling, not for secrets
     )  # fmt: skip
-    return Prepared(site_key, article, parent_id, body, draft, policy_of(site, found))
+    return Prepared(site_key, article, parent_id, body, draft, policy_of(site, found), parent_revision)
 
 
 def nudge(session: Session, prepared: Prepared, judgement: Judgement, *, by: Person, now: int) -> Nudged | None:
@@ -146,6 +151,7 @@ def post(
     # Everyone who changes a thread locks its article first; only then is the parent's state certain.
     article = find_article(session, site, ref.key, lock=True)
     parent = _admit(session, site, article, ref, prepared.parent_id, by=by, with_gap=with_gap, now=now)
+    _refuse_changed(parent, prepared.parent_revision)
     accounts.join(session, by, site, now=now)
     if article is None:
         article = articles.ensure(session, site, ref.key, ref.url, ref.title, now=now)
@@ -259,6 +265,15 @@ def _public_parent(session: Session, article: Article, parent_id: int | None) ->
     if parent is None or parent.article_id != article.id or parent.status != Status.PUBLISHED:
         raise ParentNotPublic("The comment you reply to is no longer there.", field="parent")
     return parent
+
+
+def _refuse_changed(parent: Comment | None, seen: int | None) -> None:
+    """Let nobody answer to words that they haven't read."""
+    if parent is not None and seen is not None and parent.revision != seen:
+        raise ParentChanged(
+            "The comment you reply to was edited in the meantime.", field="parent_revision",
+            details={"revision": parent.revision, "body": parent.body, "links": parent.links},
+        )  # fmt: skip
 
 
 def _keep_gap(session: Session, site: Site, by: Person, *, now: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from commentsvc.actions import seeding_words
 from commentsvc.actions.cases import rank_of, reach_of
-from commentsvc.actions.voting import controversy, wilson
+from commentsvc.actions.ranking import controversy, wilson
 from commentsvc.enums import Action, CaseState, Guideline, NoticeKind, Reason, ReportOutcome, Status
 from commentsvc.moderation.normalise import fingerprint
 from commentsvc.queries.threads import FLAT_FROM

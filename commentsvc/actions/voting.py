@@ -1,17 +1,14 @@
 """What changes when someone votes?"""
 
-import math
-
 from sqlalchemy.orm import Session
 
 from commentsvc.actions.decisions import lock_thread
+from commentsvc.actions.ranking import rank
 from commentsvc.actions.sanctions import refuse_sanctioned
 from commentsvc.enums import ArticleState, Status
 from commentsvc.errors import ArticleClosed, Forbidden, NotFound
 from commentsvc.queries.threads import vote_window
 from commentsvc.store.models import Comment, Person, Vote
-
-_Z = 1.96
 
 
 def vote(session: Session, *, comment_id: int | None, value: int, by: Person, now: int) -> Comment:
@@ -32,30 +29,11 @@ def vote(session: Session, *, comment_id: int | None, value: int, by: Person, no
         return comment
     comment.up += (value == 1) - (before == 1)
     comment.down += (value == -1) - (before == -1)
-    comment.best = wilson(comment.up, comment.down)
-    comment.controversial = controversy(comment.up, comment.down)
+    rank(comment)
     window = vote_window(now)
     if article.voted_at != window:
         article.voted_before, article.voted_at = article.voted_at, window
     return comment
-
-
-def wilson(up: int, down: int) -> float:
-    """Return the lower end of Wilson's 95 % interval for the share of up-votes (Wilson 1927), 0 without votes."""
-    n = up + down
-    if n == 0:
-        return 0.0
-    share, square = up / n, _Z * _Z
-    centre = share + square / (2 * n)
-    spread = _Z * math.sqrt((share * (1 - share) + square / (4 * n)) / n)
-    return max(0.0, (centre - spread) / (1 + square / n))
-
-
-def controversy(up: int, down: int) -> float:
-    """Return (up + down)^(lesser / greater): many votes, evenly split, come first; 0 when all agree."""
-    if up <= 0 or down <= 0:
-        return 0.0
-    return float((up + down) ** (min(up, down) / max(up, down)))
 
 
 def _keep(session: Session, comment: Comment, value: int, *, by: Person, now: int) -> int:

@@ -22,6 +22,7 @@ STATUS: dict[type[errors.DomainError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.ParentNotPublic: 409,
+    errors.ParentChanged: 409,
     errors.ArticleClosed: 409,
     errors.EditWindowOver: 409,
     errors.Nudged: 409,

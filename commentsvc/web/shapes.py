@@ -110,6 +110,7 @@ class PostIn(In):
     site: SiteKey
     article: ArticleRefIn
     parent: str | None = None
+    parent_revision: Revision | None = None
     body: str
     nudge: bool = False
 

@@ -133,7 +133,8 @@ def post(json_data: shapes.PostIn) -> Response:
         _refuse_foreign_page(reading, site)
         prepared = posting.prepare(
             reading, site_key=site.key, article=ArticleRef(**json_data.article.model_dump()),
-            parent_id=_parent_id(json_data.parent), body=json_data.body, by=by, with_gap=with_gap, now=now,
+            parent_id=_parent_id(json_data.parent), parent_revision=json_data.parent_revision, body=json_data.body,
+            by=by, with_gap=with_gap, now=now,
         )  # fmt: skip
     with context.out_of_turn():
         judgement = services.judge.judge(prepared.draft, prepared.policy)

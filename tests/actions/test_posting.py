@@ -17,6 +17,7 @@ from commentsvc.errors import (
     Invalid,
     NotFound,
     OriginRefused,
+    ParentChanged,
     ParentNotPublic,
     Sanctioned,
     TooManyRequests,
@@ -160,6 +161,22 @@ def test_reply_to_what_is_not_public_is_refused(db: Database, cast: Cast, status
 
         with pytest.raises(ParentNotPublic):
             prepare(session, cast, cast.ada, parent_id=parent.id)
+
+
+def test_a_reply_to_words_that_its_author_has_not_seen_is_refused(db: Database, cast: Cast) -> None:
+    with db.writing() as session:
+        parent = factories.comment(session, cast.story, cast.bo)
+        prepared = prepare(session, cast, cast.ada, parent_id=parent.id, parent_revision=1)
+        parent.revision, parent.body = 2, "Something else."
+
+        with pytest.raises(ParentChanged) as refused:
+            prepare(session, cast, cast.ada, parent_id=parent.id, parent_revision=1)
+        with pytest.raises(ParentChanged):
+            posting.post(session, prepared, CLEAN, by=cast.ada, with_gap=False, now=now_us())
+        for seen in (2, None):
+            prepare(session, cast, cast.ada, parent_id=parent.id, parent_revision=seen)
+
+    assert refused.value.details == {"revision": 2, "body": "Something else.", "links": []}
 
 
 def test_reply_across_articles_or_sites_is_refused(db: Database, cast: Cast) -> None:

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from commentsvc.actions import voting
-from commentsvc.enums import ArticleState, SanctionKind, Status
+from commentsvc.actions import decisions, ranking, voting
+from commentsvc.enums import Action, ArticleState, SanctionKind, Sort, Status
 from commentsvc.errors import ArticleClosed, Forbidden, NotFound, Sanctioned
+from commentsvc.queries import threads
 from commentsvc.store.db import Database, now_us
 from commentsvc.store.models import Article, Comment, Vote
 from tests import factories
@@ -35,7 +36,29 @@ def test_sixty_four_voters_who_send_three_times_count_sixty_four(db: Database, c
         voted = session.get_one(Comment, comment.id)
         assert (voted.up, voted.down) == (48, 16)
         assert session.scalar(select(func.count()).select_from(Vote)) == 64
-        assert voted.best == voting.wilson(48, 16)
+        assert voted.best == ranking.wilson(48, 16)
+
+
+def test_featured_comments_come_first_by_best_however_others_are_liked(db: Database, cast: Cast) -> None:
+    with db.writing() as session:
+        featured, liked = (factories.comment(session, cast.story, cast.ada) for _ in range(2))
+        for _ in range(9):
+            voter = factories.person(session)
+            voting.vote(session, comment_id=liked.id, value=1, by=voter, now=now_us())
+        places = []
+        for action in (None, Action.FEATURE, Action.UNFEATURE):
+            if action:
+                decisions.decide(
+                    session, featured, Status.PUBLISHED, action=action, by=cast.cam, revision=1, now=now_us()
+                )
+            voting.vote(session, comment_id=featured.id, value=-1, by=cast.bo, now=now_us())
+            voting.vote(session, comment_id=featured.id, value=0, by=cast.bo, now=now_us())
+            session.flush()
+            page = threads.page(session, cast.story, sort=Sort.BEST, limit=1, cursor=None)
+            rest = threads.page(session, cast.story, sort=Sort.BEST, limit=1, cursor=page.next)
+            places.append([row.id for row in (*page.comments, *rest.comments)])
+
+    assert places == [[liked.id, featured.id], [featured.id, liked.id], [liked.id, featured.id]]
 
 
 def test_vote_changes_and_goes_away(db: Database, cast: Cast) -> None:
@@ -69,13 +92,13 @@ def test_vote_is_refused_where_it_makes_no_sense(db: Database, cast: Cast) -> No
 
 
 def test_wilson_prefers_many_votes_to_few_perfect_ones() -> None:
-    assert voting.wilson(40, 2) > voting.wilson(5, 0) > voting.wilson(1, 0) > voting.wilson(0, 0)
-    assert round(voting.wilson(40, 2), 4) == 0.8421
+    assert ranking.wilson(40, 2) > ranking.wilson(5, 0) > ranking.wilson(1, 0) > ranking.wilson(0, 0)
+    assert round(ranking.wilson(40, 2), 4) == 0.8421
 
 
 @given(COUNTS, COUNTS)
 def test_scores_stay_in_range_and_grow_with_agreement(up: int, down: int) -> None:
-    assert 0 <= voting.wilson(up, down) <= 1
-    assert voting.wilson(up + 1, down) >= voting.wilson(up, down)
-    assert 0 <= voting.controversy(up, down) <= up + down
-    assert voting.controversy(up, down) == voting.controversy(down, up)
+    assert 0 <= ranking.wilson(up, down) <= 1
+    assert ranking.wilson(up + 1, down) >= ranking.wilson(up, down)
+    assert 0 <= ranking.controversy(up, down) <= up + down
+    assert ranking.controversy(up, down) == ranking.controversy(down, up)

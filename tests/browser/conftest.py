@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from commentsvc.enums import Guideline, Role, Status
 from commentsvc.moderation.terms import Signal
 from commentsvc.store.db import Database, now_us
-from commentsvc.store.models import Article, Comment, Decision, Person, Site
+from commentsvc.store.models import Article, Comment, Decision, Person, Revision, Site
 from tests import factories
 from tests.server import Server
 
@@ -59,6 +59,14 @@ class Story:
                 )
                 made.append(comment.id)
         return made
+
+    def revise(self, comment_id: int, body: str) -> None:
+        """Have its author edit a comment."""
+        with self.db.writing() as session:
+            comment = session.get_one(Comment, comment_id)
+            comment.revision, comment.body, comment.edited_at = comment.revision + 1, body, now_us()
+            session.add(Revision(comment_id=comment.id, number=comment.revision, body=body, created_at=now_us()))
+            self._article(session).version += 1
 
     def change(self, **columns: object) -> None:
         """Set columns of the article."""

@@ -99,6 +99,27 @@ def test_a_reply_goes_below_its_parent_and_its_draft_survives(reader: Page, stor
     expect(reply).to_be_focused()
 
 
+def test_a_reply_to_what_changed_meanwhile_is_thought_over(reader: Page, story: Story):
+    parent = story.comment(story.person(), "The bridge opens in May.")
+    widget = visit(reader, story)
+    sign_in(reader, story.person())
+    article_of(widget, "in May").get_by_role("button", name="Reply").click()
+    widget.get_by_role("textbox", name=re.compile("Your reply")).fill("May suits me well.")
+    story.revise(parent, "The bridge opens in June.")
+
+    widget.get_by_role("button", name="Post reply").click()
+
+    asked = widget.get_by_role("group", name="This comment was edited while you were writing:")
+    expect(asked).to_contain_text("The bridge opens in June.")
+    expect(asked.get_by_role("button", name="Edit my comment")).to_be_focused()
+    expect(article_of(widget, "in June").first).to_be_visible()
+    assert story.bodies() == ["The bridge opens in June."]
+    widget.get_by_role("textbox", name=re.compile("Your reply")).fill("June suits me, too.")
+    widget.get_by_role("button", name="Post reply").click()
+    expect(article_of(widget, "June suits me, too.")).to_be_focused()
+    assert story.bodies()[1:] == ["June suits me, too."]
+
+
 def test_a_vote_counts_at_once_and_once(reader: Page, story: Story):
     story.comment(story.person(), "Vote on this.")
     widget = visit(reader, story)
@@ -179,6 +200,25 @@ def test_an_author_edits_within_the_window(reader: Page, story: Story):
 
     expect(article_of(widget, "A first try.")).to_contain_text("edited")
     assert story.bodies() == ["A first try."]
+
+
+def test_editing_counts_down_and_ends_with_the_window(reader: Page, story: Story):
+    reader.clock.install()
+    widget = visit(reader, story)
+    sign_in(reader, story.person())
+    write(widget, "Five minutes are short.")
+    edit = article_of(widget, "Five minutes").get_by_role("button", name="Edit")
+    edit.click()
+
+    expect(widget.get_by_text(re.compile("Time left for changes: 4:[0-9][0-9]"))).to_be_visible()
+    reader.clock.run_for(280_000)
+    expect(widget.get_by_role("status")).to_have_text("Time left for changes: 30 seconds.")
+    reader.clock.run_for(40_000)
+
+    expect(widget.get_by_role("status")).to_have_text("The time for editing this comment is over.")
+    expect(widget.get_by_role("button", name="Save changes")).to_be_disabled()
+    expect(widget.get_by_role("textbox", name="Edit your comment")).to_have_value("Five minutes are short.")
+    expect(edit).to_have_count(0)
 
 
 def test_withdrawing_asks_first_and_keeping_is_the_default(reader: Page, story: Story):

@@ -21,6 +21,10 @@ export function reply(view, quiet = false) {
       addOwn(view.thread, comment);
     },
     cancel: () => close(view, "reply"),
+    reread: (now) => {
+      Object.assign(view.comment, now);
+      view.render();
+    },
   });
   view.show(composer.root);
   if (!quiet) composer.focus();

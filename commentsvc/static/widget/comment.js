@@ -95,6 +95,7 @@ export class CommentView {
     if (!time) return;
     time.textContent = ago(comment.created_at, context.lang);
     this.#name();
+    if (!this.#isEditable()) this.article.querySelector(".edit")?.remove();
   }
 
   /** Put a form or a message below the comment, in place of what was there. */
@@ -207,8 +208,7 @@ export class CommentView {
 
   #isEditable() {
     const { comment, context } = this;
-    const window = context.config.limits.edit_window ?? 300;
-    return context.open && comment.status !== "rejected" && Date.now() < Date.parse(comment.created_at) + window * 1000;
+    return context.open && comment.status !== "rejected" && Date.now() < editableUntil(context, comment);
   }
 
   /** @param {boolean} fixed whether this reader can't vote here */
@@ -242,6 +242,16 @@ export class CommentView {
  */
 export function hasDraft({ site, article }, parent) {
   return JSON.parse(recall(`draft:${site}:${article.key}:${parent}`) ?? "{}").open === true;
+}
+
+/**
+ * Until when its author may change a comment, in this browser's milliseconds.
+ *
+ * @param {import("./types").Context} context
+ * @param {import("./types").Comment} comment
+ */
+export function editableUntil({ config }, { created_at }) {
+  return Date.parse(created_at) + (config.limits.edit_window ?? 300) * 1000;
 }
 
 /**

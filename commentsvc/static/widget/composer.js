@@ -1,12 +1,16 @@
 // How does a reader write: what is kept, counted, sent, and asked again before it is posted?
+import { editableUntil } from "./comment.js";
 import { notice } from "./reader.js";
 import { button, h, keep, recall } from "./dom.js";
 import { addOwn } from "./own.js";
 import { dress } from "./styles.js";
 import { writing } from "./styles-writing.js";
 
+/** So long before the end whoever edits is told how long they have, aloud. */
+const LAST_S = 30;
+
 /** @typedef {{ text: string, key: string, anyway: boolean, open: boolean }} Draft */
-/** @typedef {{ parent?: import("./types").Comment, editing?: import("./types").Comment, done: (comment: import("./types").Comment) => void, cancel: () => void }} Task */
+/** @typedef {{ parent?: import("./types").Comment, editing?: import("./types").Comment, done: (comment: import("./types").Comment) => void, cancel: () => void, reread?: (now: Partial<import("./types").Comment>) => void }} Task */
 
 /**
  * Make the form for a comment, a reply, or a change to a comment.
@@ -62,11 +66,15 @@ class Composer {
     this.counter = h("span", { class: "counter", id: `left-${task.parent?.id ?? task.editing?.id ?? ""}` });
     this.note = h("div", {});
     this.turn = h("p", { class: "turn", part: "turn", hidden: true });
+    /** Which revision of the parent its reader has seen. */
+    this.seen = task.parent?.revision;
     this.field = this.#makeField();
     this.submit = h("button", { class: "primary", part: "button primary" }, this.#label());
     this.root = this.#makeForm();
     this.#count();
-    if (!task.editing) {
+    if (task.editing) {
+      this.#countEditWindow(task.editing);
+    } else {
       this.#waitForTurn();
       // A draft may be put back before it is known who reads.
       context.reader.restoring?.then(() => this.#waitForTurn()).catch(() => {});
@@ -166,6 +174,7 @@ class Composer {
     } catch (error) {
       const { code, details } = /** @type {import("./api.js").ApiError} */ (error);
       if (code === "nudge") this.#nudge(details, text);
+      else if (code === "parent_changed") this.#reread(details);
       else if (details?.slow_mode) this.#slowDown(error);
       else this.note.replaceChildren(notice(this.context, error));
       // What has been imposed meanwhile is told above the thread, with the reason; the text is kept.
@@ -187,7 +196,8 @@ class Composer {
     const { parent, editing } = this.task;
     if (editing) return reader.send("PATCH", `comments/${editing.id}`, { body }, this.draft.key);
     const nudge = this.draft.anyway ? undefined : true;
-    return reader.send("POST", "comments", { site, article, parent: parent?.id, body, nudge }, this.draft.key);
+    const about = { parent: parent?.id, parent_revision: this.seen };
+    return reader.send("POST", "comments", { site, article, ...about, body, nudge }, this.draft.key);
   }
 
   /**
@@ -214,6 +224,32 @@ class Composer {
       ),
     );
     announce(`${title} ${why}`);
+    edit.focus();
+  }
+
+  /**
+   * Show what the parent says now; what the reader has written stays, and they send it again if it still fits.
+   *
+   * @param {{ revision: number, body: string, links: [number, number][] }} now
+   */
+  #reread(now) {
+    const { say, announce } = this.context;
+    const { revision, body } = now;
+    this.seen = revision;
+    this.task.reread?.(now);
+    const title = say("parent_changed");
+    const edit = button(say("nudge_edit"), "primary", () => this.#edit(""));
+    const post = button(say("parent_post"), "secondary", () => this.#send(this.draft.anyway));
+    this.note.replaceChildren(
+      h(
+        "div",
+        { class: "nudge", part: "nudge", role: "group", "aria-label": title },
+        h("p", {}, h("strong", {}, title)),
+        h("blockquote", { dir: "auto" }, body),
+        h("div", { class: "row" }, edit, post),
+      ),
+    );
+    announce(`${title} ${body}`);
     edit.focus();
   }
 
@@ -258,6 +294,28 @@ class Composer {
     // A form that has left the page counts no more.
     if (was && !this.root.isConnected) return;
     this.#ticking = window.setTimeout(() => this.#waitForTurn(), (reader.turn - Date.now()) % 1000 || 1000);
+  }
+
+  /**
+   * Count down how long a comment may still be changed; what is late is told, and can still be copied.
+   *
+   * @param {import("./types").Comment} comment
+   */
+  #countEditWindow(comment) {
+    const { say, lang, announce } = this.context;
+    const left = Math.ceil((editableUntil(this.context, comment) - Date.now()) / 1000);
+    const text = left > 0 ? say("edit_left", { time: countdown(left, lang) }) : say("error_edit_window_over");
+    const was = this.turn.textContent;
+    this.turn.hidden = false;
+    this.turn.textContent = text;
+    if (was && !this.root.isConnected) return;
+    if (left > 0) {
+      if (left === LAST_S) announce(text);
+      window.setTimeout(() => this.#countEditWindow(comment), 1000);
+      return;
+    }
+    this.submit.disabled = true;
+    if (was) announce(text);
   }
 
   /** @param {string} text */

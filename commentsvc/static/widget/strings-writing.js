@@ -48,6 +48,10 @@ export default {
   nudge_then: "You can edit it, or post it as it is: then a community manager reads it first.",
   nudge_edit: "Edit my comment",
   nudge_post: "Post anyway",
+  // Above the text of the comment that is replied to.
+  parent_changed: "This comment was edited while you were writing:",
+  parent_post: "Post my reply",
+  edit_left: "Time left for changes: {time}.",
 
   notice_stricter: "This conversation is moderated more closely for now: the team reads more comments before they appear.",
   notice_premoderate: "This conversation has become heated. For now, the team reads every comment before it appears.",
