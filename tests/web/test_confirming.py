@@ -1,5 +1,6 @@
 """Is the password asked for again where it matters, and does nothing else count as having given it?"""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,13 +12,14 @@ from tests.web.test_accounts import ADA, submit
 
 
 @pytest.fixture
-def guarded(settings: Any, shared_judge: Any) -> Any:
+def guarded(settings: Any, shared_judge: Any) -> Iterator[Any]:
     """A client of an application with one page behind the question."""
     from commentsvc.app import create_app
 
     app: Flask = create_app(settings, judge=shared_judge)
     app.add_url_rule("/guarded", "guarded", confirmed(lambda: "inside"))
-    return app.test_client()
+    yield app.test_client()
+    app.extensions["commentsvc"].db.dispose()
 
 
 def grow_old(client: Any) -> None:
