@@ -37,6 +37,7 @@ BENCHMARKS = (
     Benchmark("desk", lambda data: [], ("--cases", "2000", "--comments", "3000", "--decisions", "12")),
     Benchmark("reading", lambda data: [], ("--sizes", "1000", "--seconds", "1", "--no-isso", "--no-plot")),
     Benchmark("posting", lambda data: [], ("--seconds", "1", "--replayed")),
+    Benchmark("workers", lambda data: [], ("--most", "1", "--size", "1000", "--seconds", "1", "--no-plot")),
     Benchmark("widget", lambda data: [], ("--comments", "500", "--pages", "5", "--rounds", "2")),
     Benchmark("scorer", lambda data: ["--data", str(data)], ("--count", "150")),
 )

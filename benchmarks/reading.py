@@ -32,6 +32,7 @@ _FIRST = f"/api/v1/comments?site={SITE}&article={BIG}"
 _COUNTS = f"/api/v1/counts?site={SITE}&" + "&".join(f"article={key}" for key in SMALL)
 _CLIENTS = 8
 _MOST_FOR_ISSO = 100_000
+_NOBODY = "http://127.0.0.1:9"
 _SORTS = [sort for sort in Sort if sort != Sort.BEST]
 _STYLE = Style(background="#ffffff", plot_background="#ffffff", colors=("#0072b2", "#d55e00", "#009e73", "#767676"))
 
@@ -93,6 +94,9 @@ def _measure(bench: Bench, folder: Path, size: int) -> Found:
         found.loads["the same, 304"] = bench.run(stand, getting([_FIRST], {"If-None-Match": etag}))
         found.loads["counts of 20 articles"] = bench.run(stand, getting([_COUNTS]))
         found.figures["MB of memory"] = stand.memory_mb()
+    with serve_ours(url, folder, scorer_url=_NOBODY) as stand:
+        bench.run(stand, getting([_FIRST]))
+        found.figures["MB of memory, the model elsewhere"] = stand.memory_mb()
     with serve_ours(url, folder, page_cache_mb="0") as stand:
         for name, script in _uncached(stand, database):
             found.loads[name] = bench.run(stand, script)

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ class Stand:
 
     def cpu_s(self) -> float:
         """Return the seconds of CPU that its processes have used."""
-        return sum(int(fields[11]) + int(fields[12]) for fields in self._stats()) / _TICKS
+        return cpu_of(self._pids())
 
     def memory_mb(self) -> float:
         """Return what its processes hold, pages that they share counted once (PSS)."""
@@ -87,12 +87,17 @@ class Stand:
                 except ProcessLookupError:
                     continue
 
-    def _stats(self) -> Iterator[list[str]]:
-        for pid in self._pids():
-            try:
-                yield Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            except FileNotFoundError:
-                continue
+
+def cpu_of(pids: Iterable[int], *, with_ended: bool = False) -> float:
+    """Return the seconds of CPU that processes have used, and those they waited for, if asked (see proc(5))."""
+    total = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except FileNotFoundError:
+            continue
+        total += sum(int(field) for field in fields[11 : 15 if with_ended else 13])
+    return total / _TICKS
 
 
 @contextmanager

@@ -43,7 +43,7 @@ _RESTART = "SELECT setval(seqrelid, 1, false) FROM pg_sequence"
 _KEPT = {"database_url", "live_server", "new_postgres_database", "empty_postgres"}
 _LOOP = "tests/browser/test_loop.py"
 _SAME = (
-    "tests/browser/", "tests/test_cli.py", "tests/test_crash.py", "tests/test_proxy.py", "tests/test_recovery.py",
+    "tests/browser/", "tests/test_cli.py", "tests/test_proxy.py", "tests/test_recovery.py",
     "tests/test_scorer.py", "tests/web/test_accounts.py", "tests/web/test_errors.py", "tests/web/test_hostile_input.py",
     "tests/web/test_matrix.py", "tests/web/test_oidc.py", "tests/web/test_perspective",
     "tests/web/test_signed_tokens.py", "tests/web/test_token.py",

@@ -17,7 +17,14 @@ class Postgres:
     """An empty server: the address of its `postgres` database, and a way to restart it, which ends every connection."""
 
     url: str
+    data: Path
     restart: Callable[[], None]
+
+    def processes(self) -> list[int]:
+        """Return the ids of the server's process and of those that serve a connection each."""
+        first = (self.data / "postmaster.pid").read_text().split()[0]
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        return [int(pid) for pid in (first, *children)]
 
 
 @contextmanager
@@ -44,6 +51,7 @@ def running_postgres() -> Iterator[Postgres]:
         try:
             yield Postgres(
                 f"postgresql+psycopg://tests@127.0.0.1:{port}/postgres",
+                data,
                 lambda: run(binaries / "pg_ctl", "-D", data, "-m", "fast", "-w", "-l", folder / "log", "restart"),
             )
         finally:

@@ -51,6 +51,13 @@ class Server:
                 raise RuntimeError(f"commentsvc run didn't start:\n{self.log.read_text()[-4000:]}")
             time.sleep(0.1)
 
+    def restart_worker(self) -> None:
+        """Kill the worker's process, which there is beside PostgreSQL, and start another."""
+        worker = self.processes.pop()
+        worker.kill()
+        worker.wait(20)
+        self.processes.append(self.command("worker"))
+
     def command(self, *args: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             return subprocess.Popen(
@@ -119,6 +126,23 @@ def running_server(
         server.stop()
     finally:
         server.kill()
+
+
+@contextmanager
+def running_scorer(settings: Settings, *args: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a scorer with the embedded engine, which outlives the servers that ask it."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COMMENTSVC_")}
+    env |= {
+        "COMMENTSVC_DATABASE_URL": settings.database_url,
+        "COMMENTSVC_SECRET_KEY": settings.secret_key,
+        "COMMENTSVC_DATA_DIR": str(settings.data_dir),
+    }
+    process = subprocess.Popen([sys.executable, "-m", "commentsvc", "scorer", *args], env=env)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(20)
 
 
 def _prepare(database_url: str, demo_port: int | None) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,15 +10,18 @@ import pytest
 import requests
 from sqlalchemy import create_engine, func, select
 
+from commentsvc.enums import Mode
 from commentsvc.store import migrate
-from commentsvc.store.db import Database
-from commentsvc.store.models import Article, Comment, Vote
+from commentsvc.store.db import Database, now_us
+from commentsvc.store.models import Article, Comment, SignalRow, Vote
 from tests import factories
 from tests.conftest import Cast
 from tests.postgres import Postgres, running_postgres
 from tests.server import Server, running_server, wait_for
 
 VOTERS = 64
+ARRIVING = 50
+"""Comments a second."""
 TIMES = 3
 RECOVERED_S = 5.0
 
@@ -46,6 +49,93 @@ def test_64_voters_three_times_each_count_64(db: Database, database_url: str, ca
         votes = session.scalar(select(func.count()).select_from(Vote))
     assert answers == [[200] * TIMES] * VOTERS
     assert (kept.up, kept.down, votes) == (VOTERS, 0, VOTERS)
+
+
+def test_show_more_neither_skips_nor_repeats_while_fifty_comments_a_second_arrive(
+    db: Database, database_url: str, cast: Cast, tmp_path: Path
+) -> None:
+    start = now_us() - 3600 * 1_000_000
+    with db.writing() as session:
+        there = {str(factories.comment(session, cast.story, cast.ada, now=start + at).id) for at in range(300)}
+    over, arrived = threading.Event(), []
+
+    def arrive() -> None:
+        while not over.wait(1 / ARRIVING):
+            with db.writing() as session:
+                story = session.get_one(Article, cast.story.id)
+                arrived.append(str(factories.comment(session, story, cast.bo, now=now_us()).id))
+
+    with running_server(database_url, tmp_path, scorer_url="http://127.0.0.1:9") as server:
+        arriving = threading.Thread(target=arrive)
+        arriving.start()
+        seen = {sort: walk(server, sort, until=there) for sort in ("newest", "oldest", "best", "replies")}
+        over.set()
+        arriving.join()
+
+    assert len(arrived) >= 20
+    for shown in seen.values():
+        assert len(shown) == len(set(shown))
+        assert there <= set(shown) <= there | set(arrived)
+
+
+def walk(server: Server, sort: str, *, until: set[str]) -> list[str]:
+    """Press "Show more" to the end, or until all of these are there: by "oldest" the end runs away from us."""
+    shown: list[str] = []
+    query = {"site": "daily", "article": "story", "sort": sort, "limit": "10"}
+    while True:
+        page = requests.get(f"{server.api}/api/v1/comments", params=query, timeout=10).json()
+        shown += [comment["id"] for comment in page["comments"]]
+        if page["next"] is None or until <= set(shown):
+            return shown
+        query["after"] = page["next"]
+        time.sleep(0.02)
+
+
+def test_what_is_posted_while_the_worker_is_down_is_held_and_judged_when_it_is_back(
+    new_postgres_database: Callable[[], str], tmp_path: Path
+) -> None:
+    """The scorer is away, too, so that the request itself can't judge; the worker brings its own model."""
+    url = new_postgres_database()
+    db = Database(url)
+    migrate.upgrade(db)
+    with db.writing() as session:
+        site = factories.site(session, "daily")
+        calm, strict = (factories.article(session, site, key) for key in ("calm", "strict"))
+        strict.mode = Mode.PREMODERATE
+        token = factories.bearer(session, factories.person(session), site)
+        places = [{"key": one.key, "url": one.url, "title": one.title} for one in (calm, strict)]
+
+    with running_server(url, tmp_path, scorer_url="http://127.0.0.1:9") as server:
+        worker = server.processes.pop()
+        worker.kill()
+        worker.wait()
+        for place in places:
+            body = {"site": "daily", "article": place, "body": f"The {place['key']} ferry leaves at nine o'clock."}
+            answer = requests.post(f"{server.api}/api/v1/comments", json=body, headers=token, timeout=30)
+            assert (answer.status_code, answer.json()["status"]) == (201, "held")
+        time.sleep(2)
+        before = judged(db)
+        del server.env["COMMENTSVC_SCORER_URL"]
+        server.processes.append(server.command("worker"))
+        wait_for(lambda: len(judged(db)) == 2)
+        wait_for(lambda: statuses(db) == {"calm": "published", "strict": "held"})
+        server.stop()
+        server.processes.clear()
+
+    db.dispose()
+    assert before == set()
+
+
+def judged(db: Database) -> set[int]:
+    with db.reading() as session:
+        scored = select(SignalRow.comment_id).where(SignalRow.check == "toxicity", SignalRow.score.is_not(None))
+        return set(session.scalars(scored))
+
+
+def statuses(db: Database) -> dict[str, str]:
+    with db.reading() as session:
+        found = session.execute(select(Article.key, Comment.status).join(Comment, Comment.article_id == Article.id))
+        return {row.key: row.status for row in found}
 
 
 @pytest.fixture

@@ -2,12 +2,9 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +28,7 @@ from commentsvc.web.scoring import scorer_key
 from tests import factories
 from tests.conftest import Cast
 from tests.postgres import free_port
-from tests.server import Server, running_server, wait_for
+from tests.server import Server, running_scorer, running_server, wait_for
 
 Reach = Callable[[str], RemoteEngine]
 RUDE, KIND = "You are a stupid idiot.", "You are a kind friend."
@@ -50,22 +47,6 @@ def reach(settings: Settings) -> Iterator[Callable[[str], RemoteEngine]]:
     yield to
     for engine in made:
         engine.close()
-
-
-@contextmanager
-def running_scorer(settings: Settings, *args: str) -> Iterator["subprocess.Popen[bytes]"]:
-    env = {name: value for name, value in os.environ.items() if not name.startswith("COMMENTSVC_")}
-    env |= {
-        "COMMENTSVC_DATABASE_URL": settings.database_url,
-        "COMMENTSVC_SECRET_KEY": settings.secret_key,
-        "COMMENTSVC_DATA_DIR": str(settings.data_dir),
-    }
-    process = subprocess.Popen([sys.executable, "-m", "commentsvc", "scorer", *args], env=env)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(20)
 
 
 def scorers_of(server: Server) -> list[int]:

@@ -23,7 +23,7 @@ def test_loads_are_answered_and_do_what_they_say(tmp_path: Path) -> None:
     with serve_ours(url, tmp_path, replay=True) as stand:
         read = stand.load(getting([page, f"{page}&after={last_cursor(database)}"]), clients=2, seconds=1)
         posted = stand.load(posts(filled.tokens, "test"), clients=2, seconds=1)
-        voted = stand.load(votes(filled, url), clients=2, seconds=1)
+        voted = stand.load(votes(filled), clients=2, seconds=1)
         memory = stand.memory_mb()
 
     with sqlite3.connect(database) as found:

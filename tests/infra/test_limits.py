@@ -94,6 +94,9 @@ class Redis:
             assert time.monotonic() < end
             time.sleep(0.05)
 
+    def flush(self) -> None:
+        subprocess.run(["redis-cli", "-p", str(self.port), "flushall"], check=True, capture_output=True)
+
     def stop(self) -> None:
         if self.process is not None:
             self.process.kill()
@@ -115,6 +118,17 @@ def test_processes_share_their_limits_through_redis(redis: Redis) -> None:
     assert allowed(one, "post", 7, most=15) == 15
 
     assert allowed(two, "post", 7) == 5
+    assert not one.is_degraded
+
+
+def test_a_redis_that_is_emptied_counts_afresh_and_refuses_nobody_for_longer(redis: Redis) -> None:
+    one, two = Limiter(redis_url=redis.url), Limiter(redis_url=redis.url)
+    assert allowed(one, "post", 7) == 20
+
+    redis.flush()
+
+    assert allowed(two, "post", 7, most=15) == 15
+    assert allowed(one, "post", 7) == 5
     assert not one.is_degraded
 
 
