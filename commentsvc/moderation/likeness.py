@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
 
@@ -23,21 +23,23 @@ def nearest(text: str, others: Sequence[str], *, least: float = LEAST, most: int
     mine = _terms(text)
     theirs = [_terms(other) for other in others]
     spread = Counter(chain.from_iterable(theirs))
-    shares = [(at, _share(mine, terms, spread, 1 + len(others))) for at, terms in enumerate(theirs)]
+    among = 1 + len(others)
+    # Never less than one each: what a wave repeats is common among the texts at hand, and the very thing to find.
+    weights = [1 + math.log(among / (count or 1)) for count in range(among)]
+
+    def weight(terms: frozenset[str]) -> float:
+        return sum(map(weights.__getitem__, map(spread.__getitem__, terms)))
+
+    shares = [(at, _share(mine, terms, weight)) for at, terms in enumerate(theirs)]
     return sorted((pair for pair in shares if pair[1] >= least), key=lambda pair: (-pair[1], pair[0]))[:most]
 
 
-def _share(mine: frozenset[str], theirs: frozenset[str], spread: Counter[str], among: int) -> float:
+def _share(mine: frozenset[str], theirs: frozenset[str], weight: Callable[[frozenset[str]], float]) -> float:
     shared = mine & theirs
-    if len(shared) * _MOST_APART < len(mine):
+    if not shared or len(shared) * _MOST_APART < len(mine):
         return 0.0
-
-    def weight(terms: frozenset[str]) -> float:
-        # Never less than one each: what a wave repeats is common among the texts at hand, and the very thing to find.
-        return sum(1 + math.log(among / (spread[term] or 1)) for term in terms)
-
     both = weight(shared)
-    return both / (both + weight(mine ^ theirs)) if shared else 0.0
+    return both / (both + weight(mine ^ theirs))
 
 
 @lru_cache(maxsize=4096)

@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, func, literal, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from commentsvc.enums import CaseSort, CaseState, Guideline, Reason
+from commentsvc.enums import CaseSort, CaseState, Reason
 from commentsvc.errors import Invalid
 from commentsvc.queries import blind, filtering, legal_notices, people
 from commentsvc.queries.people import Face, Record
@@ -86,17 +86,6 @@ class Page:
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What waits on a site: how many cases, since when, and how many of each kind."""
-
-    count: int = 0
-    oldest_at: int | None = None
-    by_reason: dict[Reason, int] = field(default_factory=dict)
-    by_guideline: dict[Guideline, int] = field(default_factory=dict)
-    by_label: dict[str, int] = field(default_factory=dict)
-
-
 def page(session: Session, site_id: int, wanted: Wanted, *, cursor: str | None, limit: int, now: int) -> Page:
     """Read one page of a site's cases; raises Invalid for a sort or cursor that doesn't fit.
 
@@ -158,33 +147,6 @@ def is_open(session: Session, site_id: int, case_id: int) -> bool:
     """Say whether a site's case still waits."""
     query = select(Case.id).where(Case.id == case_id, Case.site_id == site_id, Case.state == OPEN)
     return session.scalar(query) is not None
-
-
-def summary(session: Session, site_id: int) -> Summary:
-    """Count what waits on a site, in one query that an index answers alone."""
-    rows = session.execute(
-        select(Case.reasons, Case.guideline, Case.label, func.count(), func.min(Case.opened_at), Case.blind)
-        .where(Case.site_id == site_id, Case.state == OPEN)
-        .group_by(Case.reasons, Case.guideline, Case.label, Case.blind)
-    ).all()
-    by_reason: dict[Reason, int] = defaultdict(int)
-    by_guideline: dict[Guideline, int] = defaultdict(int)
-    by_label: dict[str, int] = defaultdict(int)
-    for reasons, guideline, label, count, _, is_blind in rows:
-        for reason in Reason:
-            if reasons & reason and not (is_blind and reason == Reason.SAMPLE):
-                by_reason[reason] += count
-        if guideline:
-            by_guideline[Guideline(guideline)] += count
-        if label:
-            by_label[label] += count
-    return Summary(
-        count=sum(row[3] for row in rows),
-        oldest_at=min((row[4] for row in rows), default=None),
-        by_reason=dict(by_reason),
-        by_guideline=dict(by_guideline),
-        by_label=dict(by_label),
-    )
 
 
 def _joined() -> Select[Case, Comment, Article]:

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from commentsvc.actions.cases import DAY_US, priority_of
 from commentsvc.enums import Action, AppealKind, Guideline, Reason, SignalState, Status
-from commentsvc.queries.queue import Card, Summary
+from commentsvc.queries.backlog import Backlog
+from commentsvc.queries.queue import Card
 from commentsvc.store.models import Case, Comment, Decision, SignalRow
 from commentsvc.text import link_host
 
@@ -181,11 +182,11 @@ def ago(then: int, now: int) -> str:
     return next((f"{seconds // size} {unit}" for size, unit in _UNITS if seconds >= size), "moments")
 
 
-def backlog(summary: Summary, now: int) -> str:
+def backlog(waiting: Backlog, now: int) -> str:
     """Say how much waits, and since when."""
-    if not summary.count or summary.oldest_at is None:
+    if not waiting.count or waiting.oldest_at is None:
         return "No open cases"
-    return f"{summary.count:,} open, the oldest for {ago(summary.oldest_at, now)}"
+    return f"{waiting.count:,} open, the oldest for {ago(waiting.oldest_at, now)}"
 
 
 def compact(number: float) -> str:

@@ -24,7 +24,7 @@ from commentsvc.errors import (
     Sanctioned,
     TooManyRequests,
 )
-from commentsvc.queries import articles, people, queue, rescoring, shortcuts, sites
+from commentsvc.queries import articles, backlog, people, queue, rescoring, shortcuts, sites
 from commentsvc.store.models import Comment, CommentNote, Decision, Membership, Site
 from commentsvc.store.paging import parse_id
 from commentsvc.web import context, errors, filters, lists, looking, saved_views, scenes
@@ -50,7 +50,7 @@ def show_sites() -> ResponseReturnValue:
     managed = people.managed_sites(session, person.id, now=context.now())
     if len(managed) == 1:
         return redirect(url_for("console.show_queue", site_key=session.get_one(Site, managed[0].site_id).key), 303)
-    listed = [(session.get_one(Site, one.site_id), queue.summary(session, one.site_id)) for one in managed]
+    listed = [(session.get_one(Site, one.site_id), backlog.read(session, one.site_id)) for one in managed]
     may_add = any(one.role == Role.ADMIN for one in managed)
     return render_template(
         "console/sites.html", sites=listed, me=person.name, may_add=may_add, now=context.now(), **scenes.WORDS

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from commentsvc.errors import Forbidden, NotFound, NotSignedIn
 from commentsvc.permissions import may_administer, may_moderate
-from commentsvc.queries import breakers, people, queue, shortcuts, sites
+from commentsvc.queries import backlog, breakers, people, shortcuts, sites
 from commentsvc.store.models import Membership, Site
 from commentsvc.web import context, scenes
 from commentsvc.web.accounts import is_strong, signed_in_person
@@ -109,7 +109,7 @@ def frame() -> dict[str, Any]:
         "site": here.site,
         "me": here.membership.name,
         "has_other_sites": len(people.managed_sites(session, here.membership.person_id, now=context.now())) > 1,
-        "summary": queue.summary(session, here.site.id),
+        "waiting": backlog.read(session, here.site.id),
         "tripped": breakers.list_open_trips(session, here.site.id),
         "now": context.now(),
     }

@@ -13,7 +13,8 @@ from flask.typing import ResponseReturnValue
 from commentsvc.enums import Role
 from commentsvc.errors import NotFound
 from commentsvc.moderation.metrics import Estimate
-from commentsvc.queries import queue
+from commentsvc.queries import backlog
+from commentsvc.queries.backlog import Backlog
 from commentsvc.queries.insights import DAY, SECOND, Range
 from commentsvc.web import charts, context, trust
 from commentsvc.web.cards import ago
@@ -143,7 +144,7 @@ def _midnight(day: date) -> int:
 def _headline(asked: Asked, tables: Sequence[Table]) -> list[tuple[str, str, str]]:
     """Sum the range up: what, how much, and how to read it."""
     by_name = {table.name: table for table in tables}
-    waiting = queue.summary(asked.session, asked.site.id)
+    waiting = backlog.read(asked.session, asked.site.id)
     pace = by_name["pace"]
     decided = sum(int(row[1] or 0) for row in pace.rows)
     usual = _weighted(pace)
@@ -157,8 +158,8 @@ def _headline(asked: Asked, tables: Sequence[Table]) -> list[tuple[str, str, str
     ]
 
 
-def _oldest(summary: queue.Summary, now: int) -> str:
-    return f"the oldest for {ago(summary.oldest_at, now)}" if summary.oldest_at else "nothing waits"
+def _oldest(waiting: Backlog, now: int) -> str:
+    return f"the oldest for {ago(waiting.oldest_at, now)}" if waiting.oldest_at else "nothing waits"
 
 
 def _weighted(pace: Table) -> str:

@@ -1,15 +1,16 @@
 """What does the head of the queue show besides the cases: filters to choose from, views, who is here?"""
 
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import current_app, url_for
 from sqlalchemy.orm import Session
 
 from commentsvc.enums import CaseState
-from commentsvc.queries import articles, presence, queue, views
+from commentsvc.queries import articles, backlog, presence, queue, views
+from commentsvc.queries.backlog import Kinds
 from commentsvc.queries.presence import Colleague
 from commentsvc.store.models import Membership, SavedView, Site
 from commentsvc.web import filters
@@ -18,8 +19,7 @@ COUNTED = 12
 """So many views are counted; counts cost a query each time that a page asks, which is every ten seconds."""
 MOST = 1000
 """Counting ends here: more than that is more than anybody looks at."""
-_SLOW_S = 0.05
-_REST = 20
+Counts = TypeVar("Counts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ def head(session: Session, site: Site, by: Membership, given: Mapping[str, str],
         "all_link": url_for("console.show_queue", site_key=site.key, view="all" if default else None),
         "can_change": lambda view: view.is_mine or (view.saved.shared and by.role == "admin"),
         "here": here_words([who for who in presence.at_desk(session, site.id, now=now) if not _is(who, by)]),
+        "kinds": _kinds(session, site),
         "held_by_me": presence.count_held(session, site.id, by=by.person_id, now=now),
         "label_words": filters.LABELS,
         "trust_words": filters.TRUSTS,
@@ -72,22 +73,32 @@ def head(session: Session, site: Site, by: Membership, given: Mapping[str, str],
 
 
 def counts_of(session: Session, by: Membership, listed: Sequence[SavedView], *, now: int) -> dict[int, int]:
-    """Count what the first views find. A count that takes long is kept for a while: all managers ask for it."""
+    """Count what the first views find."""
     wanted = {view.id: filters.wanted(view.filters, CaseState.OPEN, by=by.person_id) for view in listed[:COUNTED]}
     personal = any(each.holding for each in wanted.values())
     key = (by.site_id, by.person_id if personal else None, str({view.id: view.filters for view in listed[:COUNTED]}))
-    kept: dict[Hashable, tuple[float, dict[int, int]]] = current_app.extensions.setdefault("commentsvc_counts", {})
+    return _kept(key, lambda: queue.count_each(session, by.site_id, wanted, most=MOST, now=now), slow_s=0.05, rest=20)
+
+
+def _kinds(session: Session, site: Site) -> Kinds:
+    return _kept(("kinds", site.id), lambda: backlog.count_kinds(session, site.id), slow_s=0.004, rest=400)
+
+
+def _kept(key: Hashable, count: Callable[[], Counts], *, slow_s: float, rest: int) -> Counts:
+    """Count; what takes long is kept for `rest` times as long: all managers ask for it."""
+    kept: dict[Hashable, tuple[float, Any]] = current_app.extensions.setdefault("commentsvc_counts", {})
     known = kept.get(key)
     started = time.monotonic()
     if known is not None and known[0] > started:
-        return known[1]
-    counts = queue.count_each(session, by.site_id, wanted, most=MOST, now=now)
+        found: Counts = known[1]
+        return found
+    counts = count()
     took = time.monotonic() - started
     kept.pop(key, None)
-    if took > _SLOW_S:
+    if took > slow_s:
         if len(kept) > MOST:
             kept.clear()
-        kept[key] = (started + took * _REST, counts)
+        kept[key] = (started + took * rest, counts)
     return counts
 
 

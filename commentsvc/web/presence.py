@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from commentsvc.actions import claiming
 from commentsvc.enums import CaseState
-from commentsvc.queries import presence, queue, views
+from commentsvc.queries import backlog, presence, queue, views
 from commentsvc.store.paging import parse_id
 from commentsvc.web import cards, context, filters, lists
 from commentsvc.web.desk import desk, desk_blueprint, managing
@@ -76,15 +76,15 @@ def release() -> ResponseReturnValue:
 
 def _live() -> dict[str, Any]:
     session, now, by = context.session(), context.now(), desk().membership
-    summary = queue.summary(session, by.site_id)
+    waiting = backlog.read(session, by.site_id)
     listed, _ = views.list_views(session, by)
     counts = lists.counts_of(session, by, listed, now=now)
     here = [who for who in presence.at_desk(session, by.site_id, now=now) if who.face.person_id != by.person_id]
     held = presence.leases(session, by.site_id, now=now)
     return {
-        "open": summary.count,
-        "oldest_at": time_text(summary.oldest_at),
-        "backlog": cards.backlog(summary, now),
+        "open": waiting.count,
+        "oldest_at": time_text(waiting.oldest_at),
+        "backlog": cards.backlog(waiting, now),
         "views": {str(view): lists.count_words(count) for view, count in counts.items()},
         "here": [{"name": who.face.name, "case": str(who.case_id) if who.case_id else None} for who in here],
         "here_words": lists.here_words(here),

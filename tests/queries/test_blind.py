@@ -9,7 +9,7 @@ from commentsvc.actions import cases, judging, posting, reporting
 from commentsvc.actions.posting import ArticleRef, Prepared
 from commentsvc.enums import Guideline, Outcome, Reason, ReportReason, Status
 from commentsvc.moderation.terms import Breach, Draft, Judgement, Policy, Signal, Verdict
-from commentsvc.queries import history, queue
+from commentsvc.queries import backlog, history, queue
 from commentsvc.queries.queue import Wanted
 from commentsvc.store.db import Database, now_us
 from commentsvc.store.models import Case, Comment
@@ -82,12 +82,13 @@ def test_history_and_filters_tell_nothing_either(
             session, cast.daily.id, Wanted(reason=Reason.SAMPLE), cursor=None, limit=9, now=now_us()
         ).cards
         held = queue.page(session, cast.daily.id, Wanted(reason=Reason.HELD), cursor=None, limit=9, now=now_us()).cards
-        summary = queue.summary(session, cast.daily.id)
+        kinds = backlog.count_kinds(session, cast.daily.id)
+        waiting = backlog.read(session, cast.daily.id)
 
     assert [one["decisions"] for one in told] == [[], []]
     assert len(samples) == 0
     assert {card.comment.id for card in held} == {one.id for one in pair}
-    assert (summary.count, dict(summary.by_reason), dict(summary.by_guideline)) == (2, {Reason.HELD: 2}, {})
+    assert (waiting.count, kinds.by_reason, kinds.by_guideline) == (2, {Reason.HELD: 2}, {})
 
 
 def test_looking_changes_nothing_in_the_database(db: Database, cast: Cast, pair: tuple[Comment, Comment]) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from commentsvc.actions import claiming
 from commentsvc.enums import Guideline, Holding, Reason, Status, Trust
 from commentsvc.moderation.terms import Signal
-from commentsvc.queries import queue
+from commentsvc.queries import backlog, queue
 from commentsvc.queries.queue import Wanted
 from commentsvc.queries.trust import has_trust, trust_of
 from commentsvc.store.db import Database, now_us
@@ -87,12 +87,12 @@ def test_each_filter_finds_what_it_says(db: Database, cast: Cast) -> None:
     assert counts == {key: min(2, len(filters[wanted])) for key, wanted in asked.items()}
 
 
-def test_summary_counts_labels(db: Database, cast: Cast) -> None:
+def test_labels_are_counted(db: Database, cast: Cast) -> None:
     with db.writing() as session:
         for labels in ({"insult": 0.9}, {"insult": 0.7, "toxicity": 0.65}, {"threat": 0.9}, {"threat": 0.01}, {}):
             signal = Signal("toxicity", Guideline.COURTESY, score=0.9, labels=labels)
             factories.comment(session, cast.story, cast.ada, status=Status.HELD, signals=[signal])
 
-        summary = queue.summary(session, cast.daily.id)
+        kinds = backlog.count_kinds(session, cast.daily.id)
 
-    assert (summary.count, summary.by_label) == (5, {"insult": 2, "threat": 1})
+    assert (kinds.by_reason, kinds.by_label) == ({Reason.HELD: 5}, {"insult": 2, "threat": 1})

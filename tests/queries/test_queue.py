@@ -17,7 +17,7 @@ from commentsvc.enums import (
 )
 from commentsvc.errors import Invalid
 from commentsvc.moderation.terms import Signal
-from commentsvc.queries import queue
+from commentsvc.queries import backlog, queue
 from commentsvc.queries.queue import Wanted
 from commentsvc.store.db import Database, now_us
 from commentsvc.store.models import Case, SignalRow
@@ -262,7 +262,7 @@ def test_page_costs_as_many_queries_for_thirty_cases_as_for_one(db: Database, ca
     assert costs[0] == costs[1] <= 10
 
 
-def test_summary_counts_by_reason_and_guideline(db: Database, cast: Cast) -> None:
+def test_backlog_is_counted_by_reason_and_guideline(db: Database, cast: Cast) -> None:
     with db.writing() as session:
         ids = hold_many(session, cast, 3)
         both = session.get_one(Case, ids[0])
@@ -270,14 +270,15 @@ def test_summary_counts_by_reason_and_guideline(db: Database, cast: Cast) -> Non
         factories.comment(session, cast.story, cast.ada, status=Status.HELD, guideline=Guideline.SPAM)
         session.flush()
 
-        found = queue.summary(session, cast.daily.id)
-        elsewhere = queue.summary(session, cast.other.id)
+        found = backlog.read(session, cast.daily.id)
+        kinds = backlog.count_kinds(session, cast.daily.id)
+        elsewhere = backlog.read(session, cast.other.id)
 
     assert found.count == 4
     assert found.oldest_at == both.opened_at
-    assert found.by_reason == {Reason.HELD: 4, Reason.REPORTED: 1}
-    assert found.by_guideline == {Guideline.COURTESY: 3, Guideline.SPAM: 1}
-    assert elsewhere == queue.Summary()
+    assert kinds.by_reason == {Reason.HELD: 4, Reason.REPORTED: 1}
+    assert kinds.by_guideline == {Guideline.COURTESY: 3, Guideline.SPAM: 1}
+    assert elsewhere == backlog.Backlog()
 
 
 @pytest.mark.skipif(ENGINE != "sqlite", reason="PostgreSQL scans such small tables whatever the index")
