@@ -38,6 +38,7 @@ BENCHMARKS = (
     Benchmark("reading", lambda data: [], ("--sizes", "1000", "--seconds", "1", "--no-isso", "--no-plot")),
     Benchmark("posting", lambda data: [], ("--seconds", "1", "--replayed")),
     Benchmark("workers", lambda data: [], ("--most", "1", "--size", "1000", "--seconds", "1", "--no-plot")),
+    Benchmark("jobs", lambda data: [], ("--jobs", "200", "--waits", "3")),
     Benchmark("widget", lambda data: [], ("--comments", "500", "--pages", "5", "--rounds", "2")),
     Benchmark("scorer", lambda data: ["--data", str(data)], ("--count", "150")),
 )

@@ -19,7 +19,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 from sqlalchemy import func, insert, literal, select, update
 
-from benchmarks.stand import cpu_of
+from benchmarks.stand import cpu_of, pids_of
 from commentsvc.actions.cases import DAY_US
 from commentsvc.enums import Guideline, Reason, Role
 from commentsvc.store import migrate
@@ -180,12 +180,12 @@ def _asked(page: Page, times: int) -> tuple[list[float], list[float]]:
 
 def _cpu_ms(page: Page, server: Server, times: int = 40) -> float:
     """Return the CPU that the server needs for the whole page, the first time included, in milliseconds."""
-    pids = [process.pid for process in server.processes]
-    before = cpu_of(pids)
+    group = server.processes[0].pid
+    before = cpu_of(pids_of(group))
     address = page.url
     for _ in range(times):
         page.evaluate("async (url) => { await (await fetch(url)).text(); }", address)
-    return (cpu_of(pids) - before) / times * 1000
+    return (cpu_of(pids_of(group)) - before) / times * 1000
 
 
 def _spread(times: Sequence[float]) -> str:

@@ -48,6 +48,7 @@ def fill(url: str, size: int, *, readers: int = 64) -> Filled:
     began = time.perf_counter()
     made = sum(seeding.plant_all(db, plan))
     rate = made / (time.perf_counter() - began)
+    db.settle()
     with db.reading() as session:
         some = select(Comment.id).where(Comment.status == PUBLISHED).order_by(Comment.id).limit(200)
         published = session.scalars(some).all()

@@ -96,7 +96,10 @@ def _measure(bench: Bench, folder: Path, size: int) -> Found:
         found.figures["MB of memory"] = stand.memory_mb()
     with serve_ours(url, folder, scorer_url=_NOBODY) as stand:
         bench.run(stand, getting([_FIRST]))
-        found.figures["MB of memory, the model elsewhere"] = stand.memory_mb()
+        one = stand.memory_mb()
+    with serve_ours(url, folder, scorer_url=_NOBODY, workers=2) as stand:
+        bench.run(stand, getting([_FIRST]))
+        found.figures["MB of memory, a further worker without the model"] = stand.memory_mb() - one
     with serve_ours(url, folder, page_cache_mb="0") as stand:
         for name, script in _uncached(stand, database):
             found.loads[name] = bench.run(stand, script)
@@ -169,6 +172,10 @@ def _print_lines(floor: Load, found: Sequence[Found]) -> None:
         last = large.loads["last page, made"].cpu / large.loads["first page, made"].cpu
         table.add(f"last page against first, at {large.size:,}", f"{last:.2f} ×", "≤ 1.3 ×")
     table.add("counts of 20 articles a second", f"{large.loads['counts of 20 articles'].rate:,.0f}", "≥ 8,000")
+    worker = max(one.figures["MB of memory, a further worker without the model"] for one in found)
+    table.add("MB of memory that a further worker takes, without the model", f"{worker:.0f}", "≤ 120")
+    loaded = large.figures["comments a second loaded"]
+    table.add(f"comments a second loaded, {large.size:,} of them", f"{loaded:,.0f}", "≥ 20,000")
     bad = sum(load.bad for one in found for load in one.loads.values())
     table.add("answers that were no success", f"{bad}", "0")
     print(table.markdown())

@@ -50,12 +50,12 @@ class Stand:
 
     def cpu_s(self) -> float:
         """Return the seconds of CPU that its processes have used."""
-        return cpu_of(self._pids())
+        return cpu_of(pids_of(self.process.pid))
 
     def memory_mb(self) -> float:
         """Return what its processes hold, pages that they share counted once (PSS)."""
         total = 0
-        for pid in self._pids():
+        for pid in pids_of(self.process.pid):
             found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
             total += int(found[1]) if found else 0
         return total / 1000
@@ -78,14 +78,16 @@ class Stand:
         requests, bad, micros, p50, p99 = map(int, found.groups())
         return Load(requests / micros * 1e6, p50 / 1000, p99 / 1000, used / max(1, requests) * 1000, requests, bad)
 
-    def _pids(self) -> Iterator[int]:
-        for entry in os.listdir("/proc"):
-            if entry.isdigit():
-                try:
-                    if os.getpgid(int(entry)) == self.process.pid:
-                        yield int(entry)
-                except ProcessLookupError:
-                    continue
+
+def pids_of(group: int) -> Iterator[int]:
+    """Find the processes of a group: a server's, its workers included."""
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                if os.getpgid(int(entry)) == group:
+                    yield int(entry)
+            except ProcessLookupError:
+                continue
 
 
 def cpu_of(pids: Iterable[int], *, with_ended: bool = False) -> float:

@@ -1,6 +1,7 @@
 """How does HTTP reach the application? Bodies are read before a thread is taken; slow clients hold nobody up."""
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -25,6 +26,7 @@ from granian.server.mp import MPServer
 from commentsvc.app import create_app, create_scorer
 from commentsvc.errors import Misconfigured
 from commentsvc.infra.scoring import ROOM
+from commentsvc.moderation.language import load_languages
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.settings import Settings
 from commentsvc.web.context import READS, TURN
@@ -140,6 +142,10 @@ def serve(
         log_level=LogLevels.warning,
     )
     loader: Any = partial(load or load_front, settings)
+    # What no worker changes is loaded before they are forked: they share its memory, and the collector leaves it alone.
+    load_languages()
+    gc.collect()
+    gc.freeze()
     server.serve(target_loader=loader, wrap_loader=False)
 
 

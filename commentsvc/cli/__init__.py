@@ -239,6 +239,7 @@ def seed(key: str, articles: int, comments: int, number: int) -> None:
         with progress("Seeding", comments) as advance:
             for planted in seeding.plant_all(db, plan):
                 advance(planted)
+        db.settle()
     seconds = max(0.001, (now_us() - now) / 1e6)
     click.echo(f"{comments:,} comments over {articles:,} articles in {seconds:.1f} s ({comments / seconds:,.0f}/s).")
 

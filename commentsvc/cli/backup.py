@@ -221,6 +221,7 @@ def _put_postgres(settings: Settings, manifest: Manifest, fresh: Path, stamp: st
         with db.reading() as session:
             session.execute(text("SET LOCAL statement_timeout = 0"))
             _refuse_other(manifest, _looked_at(session, migrate.current(db)))
+        db.settle()
     return f" What was there is in the schema {kept}." if has_tables else ""
 
 

@@ -62,6 +62,23 @@ class Database:
             raise
         return session
 
+    def settle(self) -> None:
+        """Make reading as fast after very many rows were written at once as it will be when that is long ago.
+
+        PostgreSQL's planner knows nothing of new rows before they are counted, which is minutes later by itself. SQLite
+        looks into its log for every page until the log has been copied back, which readers can hinder: a second is waited.
+        """
+        connection = self.engine.raw_connection()
+        try:
+            if not self.is_sqlite:
+                connection.driver_connection.autocommit = True  # type: ignore[union-attr]
+                connection.cursor().execute("SET statement_timeout = 0")
+            else:
+                connection.cursor().execute("PRAGMA busy_timeout=1000")
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)" if self.is_sqlite else "ANALYZE")
+        finally:
+            connection.invalidate()
+
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()

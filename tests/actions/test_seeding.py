@@ -1,8 +1,9 @@
 """Is a seeded newsroom what it claims to be: so many, the same for one seed, and consistent to the last count?"""
 
 from contextlib import closing
+from pathlib import Path
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, inspect, select, text
 
 from commentsvc.actions import seeding
 from commentsvc.enums import Status
@@ -130,3 +131,16 @@ def test_a_small_seeding_beside_much_lets_others_write_between(db: Database, cas
         factories.article(session, session.merge(cast.daily), "meanwhile")
 
     assert sum(planting) > 0
+
+
+def test_what_was_seeded_is_settled_for_whoever_reads(db: Database, cast: Cast) -> None:
+    seed(db, cast, comments=3000)
+
+    db.settle()
+
+    if db.is_sqlite:
+        log = Path(f"{db.url.removeprefix('sqlite:///')}-wal")
+        assert not log.exists() or log.stat().st_size == 0
+    else:
+        with db.reading() as session:
+            assert session.scalar(text("SELECT reltuples FROM pg_class WHERE relname = 'comments'")) == 3000

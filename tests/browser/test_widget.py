@@ -240,6 +240,35 @@ def test_withdrawing_asks_first_and_keeping_is_the_default(reader: Page, story: 
     assert story.find("I may regret this.").status == "withdrawn"
 
 
+def test_sharing_copies_an_address_that_leads_to_the_comment(reader: Page, story: Story):
+    reader.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    story.comment(story.person(), "Worth passing on.")
+    widget = visit(reader, story)
+
+    article_of(widget, "passing on").get_by_role("button", name="Share").click()
+
+    expect(widget.get_by_role("status")).to_have_text("The link is copied.")
+    copied = reader.evaluate("navigator.clipboard.readText()")
+    expect(widget.get_by_role("textbox", name="Link to this comment")).to_have_value(copied)
+    widget.get_by_role("button", name="Done").click()
+    expect(article_of(widget, "passing on").get_by_role("button", name="Share")).to_be_focused()
+    reader.goto("about:blank")
+    reader.goto(copied)
+    expect(widget.get_by_text("Worth passing on.")).to_be_in_viewport()
+    expect(article_of(widget, "passing on")).to_be_focused()
+
+
+def test_sharing_shows_the_address_where_nothing_may_be_copied(reader: Page, story: Story):
+    reader.add_init_script("navigator.clipboard.writeText = () => Promise.reject(new Error('not allowed'))")
+    story.comment(story.person(), "Worth passing on.")
+    widget = visit(reader, story)
+
+    article_of(widget, "passing on").get_by_role("button", name="Share").click()
+
+    expect(widget.get_by_role("status")).to_have_text("Copy this link:")
+    expect(widget.get_by_role("textbox", name="Link to this comment")).to_be_focused()
+
+
 def test_a_report_is_sent_once_and_thanked_for(reader: Page, story: Story):
     story.comment(story.person(), "Buy my boat.")
     widget = visit(reader, story)

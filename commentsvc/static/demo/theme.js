@@ -18,7 +18,7 @@ export const PARTS = {
   ],
   "A comment": [
     "meta", "author", "badge", "to", "permalink", "time", "edited", "label", "fold", "body", "lit", "read-more", "actions",
-    "votes", "vote", "up", "down", "vote-count", "reply", "edit", "withdraw", "report", "ignore", "standing", "held", "rejected",
+    "votes", "vote", "up", "down", "vote-count", "reply", "edit", "withdraw", "share", "report", "ignore", "standing", "held", "rejected",
   ],
   "Forms and messages": [
     "form", "field", "row", "counter", "hint", "nudge", "mark", "ask", "choice", "detail", "formal", "notice", "thanks",

@@ -1,8 +1,11 @@
 // What happens when a reader does something with a comment: replies, votes, changes it, withdraws it, reports it?
+import { addressOf } from "./comment.js";
 import { compose } from "./composer.js";
 import { button, h } from "./dom.js";
 import { addOwn, changeOwn } from "./own.js";
 import { notice } from "./reader.js";
+import { dress } from "./styles.js";
+import { writing } from "./styles-writing.js";
 
 /** @typedef {import("./comment.js").CommentView} View */
 
@@ -101,6 +104,40 @@ export function withdraw(view) {
   const row = h("div", { class: "row" }, no, yes);
   view.show(h("div", { class: "ask", part: "ask", role: "group", "aria-label": title }, h("p", {}, title), row));
   no.focus();
+}
+
+/**
+ * Give away the comment's address: by the phone's own menu, else by the clipboard; it is shown, whatever works.
+ *
+ * @param {View} view
+ */
+export async function share(view) {
+  const { context } = view;
+  const { say, announce, article } = context;
+  const url = addressOf(context, view.comment);
+  if (navigator.share && matchMedia("(pointer: coarse)").matches) {
+    // Whoever closes the menu again wants nothing more.
+    return navigator.share({ url, title: article.title }).catch(() => {});
+  }
+  const copied = await navigator.clipboard?.writeText(url).then(
+    () => true,
+    () => false,
+  );
+  const text = say(copied ? "share_copied" : "share_copy");
+  const field = h("input", { readonly: true, value: url, part: "field", dir: "ltr", "aria-label": say("share_link") });
+  dress(context.shadow, writing);
+  view.show(
+    h("p", { class: "thanks", part: "thanks" }, text),
+    h(
+      "div",
+      { class: "row" },
+      field,
+      button(say("share_done"), "link", () => close(view, "share")),
+    ),
+  );
+  announce(text);
+  field.select();
+  if (!copied) field.focus();
 }
 
 /**

@@ -106,7 +106,7 @@ export class CommentView {
   /**
    * Do what a reader asked for; the code for it comes when it is first needed.
    *
-   * @param {"reply" | "vote" | "edit" | "withdraw" | "report"} what
+   * @param {"reply" | "vote" | "edit" | "withdraw" | "share" | "report"} what
    * @param {any} [value]
    */
   async act(what, value) {
@@ -178,14 +178,14 @@ export class CommentView {
     const { comment, context } = this;
     const time = timeElement(comment.created_at, context.lang);
     if (comment.status !== "published") return time;
-    const hash = `#comment-${comment.id}`;
+    const href = addressOf(context, comment);
     const go = (/** @type {MouseEvent} */ event) => {
       // A click stays on the page, whatever its address; a new tab gets the article's own.
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      location.hash = hash;
+      location.hash = `comment-${comment.id}`;
     };
-    return h("a", { class: "at", part: "permalink", href: context.article.url.split("#")[0] + hash, click: go }, time);
+    return h("a", { class: "at", part: "permalink", href, click: go }, time);
   }
 
   #actions() {
@@ -201,6 +201,7 @@ export class CommentView {
       isPublic && open && button(say("reply"), "reply", () => this.act("reply")),
       isMine && this.#isEditable() && button(say("edit"), "edit", () => this.act("edit")),
       isMine && !archived && button(say("withdraw"), "withdraw", () => this.act("withdraw")),
+      isPublic && button(say("share"), "share", () => this.act("share")),
       isPublic && !isMine && !archived && button(say("report"), "report", () => this.act("report")),
       isPublic && !isMine && !isStaff && button(say("ignore"), "ignore", () => this.thread.ignore(this)),
     );
@@ -242,6 +243,16 @@ export class CommentView {
  */
 export function hasDraft({ site, article }, parent) {
   return JSON.parse(recall(`draft:${site}:${article.key}:${parent}`) ?? "{}").open === true;
+}
+
+/**
+ * Where a comment is shown alone, on the publisher's page.
+ *
+ * @param {import("./types").Context} context
+ * @param {import("./types").Comment} comment
+ */
+export function addressOf({ article }, { id }) {
+  return `${article.url.split("#")[0]}#comment-${id}`;
 }
 
 /**

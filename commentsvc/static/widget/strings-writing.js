@@ -67,6 +67,11 @@ export default {
   withdraw_no: "Keep it",
   withdraw_done: "Your comment is withdrawn.",
 
+  share_link: "Link to this comment",
+  share_copied: "The link is copied.",
+  share_copy: "Copy this link:",
+  share_done: "Done",
+
   report_title: "What is wrong with this comment?",
   report_detail: "Anything the managers should know? (optional)",
   report_send: "Send report",

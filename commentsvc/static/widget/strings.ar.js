@@ -39,6 +39,7 @@ export default {
   down: "لا أوافق",
   votes: "الأصوات",
   reply: "رد",
+  share: "مشاركة",
   report: "إبلاغ",
   ignore: "تجاهل",
   ignored: "أنت تتجاهل {name}.",

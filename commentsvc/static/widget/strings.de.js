@@ -39,6 +39,7 @@ export default {
   down: "Stimme nicht zu",
   votes: "Bewertung",
   reply: "Antworten",
+  share: "Teilen",
   report: "Melden",
   ignore: "Ignorieren",
   ignored: "Sie ignorieren {name}.",

@@ -39,6 +39,7 @@ export default {
   down: "En desacuerdo",
   votes: "Votos",
   reply: "Responder",
+  share: "Compartir",
   report: "Denunciar",
   ignore: "Ignorar",
   ignored: "Usted ignora a {name}.",

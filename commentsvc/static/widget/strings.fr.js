@@ -39,6 +39,7 @@ export default {
   down: "Pas d’accord",
   votes: "Votes",
   reply: "Répondre",
+  share: "Partager",
   report: "Signaler",
   ignore: "Ignorer",
   ignored: "Vous ignorez {name}.",

@@ -39,6 +39,7 @@ export default {
   down: "反対",
   votes: "評価",
   reply: "返信",
+  share: "共有",
   report: "報告",
   ignore: "非表示",
   ignored: "{name}さんを非表示にしています。",

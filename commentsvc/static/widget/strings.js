@@ -45,6 +45,7 @@ export default {
   down: "Disagree",
   votes: "Votes",
   reply: "Reply",
+  share: "Share",
   report: "Report",
   ignore: "Ignore",
   ignored: "You ignore {name}.",
