@@ -18,8 +18,9 @@ from commentsvc.store import migrate
 from commentsvc.store.db import Database
 from commentsvc.store.models import Article, Person, Site, Table
 from tests import factories
+from tests.once import made_once
 from tests.postgres import running_postgres
-from tests.server import Server, running_server
+from tests.server import Server, prepare, running_server
 
 for _name in [name for name in os.environ if name.startswith(PREFIX)]:
     del os.environ[_name]  # What a developer has set for their own server is not for tests.
@@ -229,15 +230,29 @@ def cast(db: Database) -> Cast:
 
 
 @pytest.fixture(scope="session")
-def live_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def demo_file(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[Path], str]:
+    """Puts the demo's database, a file, into a folder and returns its address."""
+
+    def put(folder: Path) -> str:
+        made_once(tmp_path_factory, worker_id, "demo", lambda fresh: prepare(address(fresh), 8000), folder)
+        return address(folder)
+
+    def address(folder: Path) -> str:
+        return f"sqlite:///{folder / 'commentsvc.db'}"
+
+    return put
+
+
+@pytest.fixture(scope="session")
+def live_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, demo_file: Callable[[Path], str]
+) -> Iterator[Server]:
     """A real server on a demo database: `.api` and `.pages` are cross-site to each other.
 
     One for the whole session; a test that writes makes its own articles and people.
     """
     folder = tmp_path_factory.mktemp("live")
-    url = f"sqlite:///{folder / 'commentsvc.db'}"
-    if ENGINE == "postgresql":
-        url = request.getfixturevalue("new_postgres_database")()
+    url = request.getfixturevalue("new_postgres_database")() if ENGINE == "postgresql" else demo_file(folder)
     with running_server(url, folder, with_demo=True) as server:
         yield server
 

@@ -106,7 +106,7 @@ def running_server(
     `code` is the folder that holds the package to run, when it isn't this one.
     """
     port = free_port()
-    _prepare(database_url, port if with_demo else None)
+    prepare(database_url, port if with_demo else None)
     if with_demo:
         settings["demo"] = "true"
     env = {name: value for name, value in os.environ.items() if not name.startswith("COMMENTSVC_")}
@@ -145,7 +145,8 @@ def running_scorer(settings: Settings, *args: str) -> Iterator["subprocess.Popen
         process.wait(20)
 
 
-def _prepare(database_url: str, demo_port: int | None) -> None:
+def prepare(database_url: str, demo_port: int | None) -> None:
+    """Make the tables, and with a port the demo whose server listens there, unless all that is there."""
     db = Database(database_url)
     migrate.upgrade(db)
     if demo_port is not None:

@@ -66,7 +66,7 @@ class Database:
         """Make reading as fast after very many rows were written at once as it will be when that is long ago.
 
         PostgreSQL's planner knows nothing of new rows before they are counted, which is minutes later by itself. SQLite
-        looks into its log for every page until the log has been copied back, which readers can hinder: a second is waited.
+        looks into its log for every page until the log has been copied back, for which readers are waited for a second.
         """
         connection = self.engine.raw_connection()
         try:

@@ -3,19 +3,22 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from benchmarks.desk import open_more
-from commentsvc.enums import Guideline, Role, Status
+from commentsvc.actions import rescoring, seeding
+from commentsvc.enums import Guideline, RescoringState, Role, Status
 from commentsvc.moderation.terms import Signal
 from commentsvc.store.db import Database, now_us
-from commentsvc.store.models import OPEN, Article, Case, Comment, Site
+from commentsvc.store.models import OPEN, Article, Case, Comment, Rescoring, Site
 from tests import factories
 from tests.browser.conftest import DAY_US, MINUTE, Newsroom, furnish
+from tests.once import made_once
 from tests.server import Server, running_server
 
 KEY = "demo"
@@ -52,9 +55,12 @@ class LargeDesk:
 
 
 @pytest.fixture(scope="session")
-def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def live_server(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, demo_file: Callable[[Path], str], shared_judge: Any
+) -> Iterator[Server]:
     """A server of their own: the one that others share is small, and has its limits off, and slow mode with them."""
     folder = tmp_path_factory.mktemp("large")
+    made_once(tmp_path_factory, worker_id, "large-desk", lambda fresh: fill(demo_file(fresh), shared_judge), folder)
     with running_server(f"sqlite:///{folder / 'commentsvc.db'}", folder, with_demo=True, rate_limits="on") as server:
         yield server
 
@@ -62,20 +68,30 @@ def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def large(live_server: Server) -> Iterator[LargeDesk]:
     db = Database(live_server.env["COMMENTSVC_DATABASE_URL"])
+    with db.reading() as session:
+        site_id = session.scalars(select(Site.id).where(Site.key == KEY)).one()
+    yield LargeDesk(live_server, db, site_id)
+    db.dispose()
+
+
+def fill(url: str, judge: Any) -> None:
+    """Make the demo newspaper a large one, with a wave of the same demand and somebody who advertises."""
+    db = Database(url)
     with db.writing() as session:
+        # The server would score all of it again: whatever was there before its first start.
+        rescoring.begin(session, engine=judge.toxicity.name, version=judge.toxicity.version, now=now_us())
+        session.execute(update(Rescoring).values(state=RescoringState.DONE, total=0, finished_at=now_us()))
         site = session.scalars(select(Site).where(Site.key == KEY)).one()
         for name, role in (("Ann", Role.MANAGER), ("Bea", Role.MANAGER), ("Eva", Role.ADMIN)):
             who = factories.person(session, f"{name} of large", email=f"{name.lower()}@large.example")
             factories.member(session, who, site, role)
-    seeding = live_server.command(
-        "seed", "--site", KEY, "--articles", "400", "--comments", str(COMMENTS - WAVE - ADVERTS)
-    )
-    assert seeding.wait() == 0, live_server.log.read_text()[-2000:]
+        plan = seeding.plan(session, site, articles=400, comments=COMMENTS - WAVE - ADVERTS, seed=1, now=now_us())
+    sum(seeding.plant_all(db, plan))
     toxic = Signal("toxicity", Guideline.COURTESY, score=0.9, labels={"insult": 0.9}, engine="embedded")
     with db.writing() as session:
         site = session.merge(site)
         tram = factories.article(session, site, "wave", title="A tram to the harbour", section=SECTION)
-        people = [factories.person(session) for _ in range(5)]
+        people = [factories.person(session, f"Demander {number} of large") for number in range(5)]
         for number in range(WAVE):
             factories.comment(
                 session, tram, people[number % 5], f"{PLEA} {number}.", status=Status.HELD, signals=[toxic],
@@ -86,7 +102,7 @@ def large(live_server: Server) -> Iterator[LargeDesk]:
         for number in range(ADVERTS):
             factories.comment(session, tram, adam, f"{ADVERT} {number} of this very week.")
     open_more(db, site.id, CASES)
-    yield LargeDesk(live_server, db, site.id)
+    db.settle()
     db.dispose()
 
 
