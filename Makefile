@@ -4,6 +4,8 @@ PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
 TORCH ?= torch==2.13.0
+# Some containers switch off what Python keeps of compiling: every process that a test starts would compile everything.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo dev test test-python test-postgresql test-js check bench migration clean
 

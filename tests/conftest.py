@@ -29,6 +29,13 @@ ENGINE = os.environ.get("TEST_DATABASE", "sqlite")
 if ENGINE not in {"sqlite", "postgresql"}:
     raise pytest.UsageError("TEST_DATABASE may be sqlite or postgresql")
 
+# What asks for no database at all isn't even read there: torch and scikit-learn alone take each process seconds.
+collect_ignore = (
+    ["benchmarks", "browser/large", "cli/test_classifier.py", "cli/test_evaluate.py", "moderation", "training"]
+    if ENGINE == "postgresql"
+    else []
+)
+
 # What the last test left open would make the next wait.
 _END_OTHERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

@@ -229,11 +229,13 @@ def _scene(state: CaseState, *, case: int | None = None) -> dict[str, Any]:
         if card is None:
             raise NotFound("There is no such case on this site.")
     looking.saw_cards(desk().membership, [card])
+    around = frame()
+    waiting = around["waiting"].count
     return {
-        **frame(),
+        **around,
         **scenes.card_scene(session, site, card, now=now),
         # The script that asks for a card has the list already.
-        **({} if is_script() else lists.head(session, site, desk().membership, request.args, now=now)),
+        **({} if is_script() else lists.head(session, site, desk().membership, request.args, waiting=waiting, now=now)),
         "me_id": me,
         "page": page,
         "state": state,

@@ -19,6 +19,12 @@ COUNTED = 12
 """So many views are counted; counts cost a query each time that a page asks, which is every ten seconds."""
 MOST = 1000
 """Counting ends here: more than that is more than anybody looks at."""
+_SLOW_S = 0.05
+_REST = 20
+_MANY = 2_000
+"""With fewer open cases they are counted by kind for each page; with more than that, one page in some seconds."""
+_KINDS_S = 5.0
+
 Counts = TypeVar("Counts")
 
 
@@ -39,8 +45,10 @@ class View:
         return "" if self.count is None else count_words(self.count)
 
 
-def head(session: Session, site: Site, by: Membership, given: Mapping[str, str], *, now: int) -> dict[str, Any]:
-    """Read what the head of the queue offers to this manager."""
+def head(
+    session: Session, site: Site, by: Membership, given: Mapping[str, str], *, waiting: int, now: int
+) -> dict[str, Any]:
+    """Read what the head of the queue, in which so many cases wait, offers to this manager."""
     chosen = given.get("view")
     listed, default = views.list_views(session, by)
     counts = counts_of(session, by, listed, now=now)
@@ -61,7 +69,7 @@ def head(session: Session, site: Site, by: Membership, given: Mapping[str, str],
         "all_link": url_for("console.show_queue", site_key=site.key, view="all" if default else None),
         "can_change": lambda view: view.is_mine or (view.saved.shared and by.role == "admin"),
         "here": here_words([who for who in presence.at_desk(session, site.id, now=now) if not _is(who, by)]),
-        "kinds": _kinds(session, site),
+        "kinds": _kinds(session, site, waiting),
         "held_by_me": presence.count_held(session, site.id, by=by.person_id, now=now),
         "label_words": filters.LABELS,
         "trust_words": filters.TRUSTS,
@@ -77,15 +85,17 @@ def counts_of(session: Session, by: Membership, listed: Sequence[SavedView], *, 
     wanted = {view.id: filters.wanted(view.filters, CaseState.OPEN, by=by.person_id) for view in listed[:COUNTED]}
     personal = any(each.holding for each in wanted.values())
     key = (by.site_id, by.person_id if personal else None, str({view.id: view.filters for view in listed[:COUNTED]}))
-    return _kept(key, lambda: queue.count_each(session, by.site_id, wanted, most=MOST, now=now), slow_s=0.05, rest=20)
+    return _kept(key, lambda: queue.count_each(session, by.site_id, wanted, most=MOST, now=now))
 
 
-def _kinds(session: Session, site: Site) -> Kinds:
-    return _kept(("kinds", site.id), lambda: backlog.count_kinds(session, site.id), slow_s=0.004, rest=400)
+def _kinds(session: Session, site: Site, waiting: int) -> Kinds:
+    if waiting < _MANY:
+        return backlog.count_kinds(session, site.id)
+    return _kept(("kinds", site.id), lambda: backlog.count_kinds(session, site.id), for_s=_KINDS_S)
 
 
-def _kept(key: Hashable, count: Callable[[], Counts], *, slow_s: float, rest: int) -> Counts:
-    """Count; what takes long is kept for `rest` times as long: all managers ask for it."""
+def _kept(key: Hashable, count: Callable[[], Counts], *, for_s: float | None = None) -> Counts:
+    """Count, and keep it so long; without that, what takes long is kept for a while. All managers ask for it."""
     kept: dict[Hashable, tuple[float, Any]] = current_app.extensions.setdefault("commentsvc_counts", {})
     known = kept.get(key)
     started = time.monotonic()
@@ -95,10 +105,12 @@ def _kept(key: Hashable, count: Callable[[], Counts], *, slow_s: float, rest: in
     counts = count()
     took = time.monotonic() - started
     kept.pop(key, None)
-    if took > slow_s:
+    if for_s is None and took > _SLOW_S:
+        for_s = took * _REST
+    if for_s is not None:
         if len(kept) > MOST:
             kept.clear()
-        kept[key] = (started + took * rest, counts)
+        kept[key] = (started + for_s, counts)
     return counts
 
 

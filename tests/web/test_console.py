@@ -506,3 +506,23 @@ def test_card_shows_what_an_appealing_author_says(db: Database, cast: Cast, cam:
 
     assert "asks somebody else to look again" in page
     assert "It was &lt;b&gt;irony&lt;/b&gt;." in page
+
+
+def test_kinds_of_many_cases_are_counted_once_in_some_seconds(
+    db: Database, cast: Cast, cam: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counted_kinds() -> tuple[str, str]:
+        page = cam.get(QUEUE).text
+        (waiting,) = re.findall(r'id="open-count">(\d+)<', page)
+        (held,) = re.findall(r"Held \((\d+)\)", page)
+        return waiting, held
+
+    hold(db, cast, "One")
+    few = counted_kinds()
+    monkeypatch.setattr("commentsvc.web.lists._MANY", 0)
+    first = counted_kinds()
+    hold(db, cast, "Two")
+    kept = counted_kinds()
+    monkeypatch.setattr("commentsvc.web.lists._MANY", 2_000)
+
+    assert [few, first, kept, counted_kinds()] == [("1", "1"), ("1", "1"), ("2", "1"), ("2", "2")]

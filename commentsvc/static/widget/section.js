@@ -257,7 +257,12 @@ export class Section {
       this.#watch?.seen();
       this.#count(1);
     }
-    if (this.context?.slow) this.reader.load().catch(() => {});
+    const { slow } = this.context ?? {};
+    if (slow) {
+      // Until it is known better: whoever writes on at once is told to wait.
+      this.reader.turn = Date.now() + slow * 1000;
+      this.reader.load().catch(() => {});
+    }
     this.emit("posted", { id, status, parent });
   }
 
