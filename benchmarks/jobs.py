@@ -37,7 +37,7 @@ import asyncio, json, sys, time
 import procrastinate, psycopg
 
 url, count, waits, pause = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
-app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url))
+app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=url, kwargs={}))
 began = []
 
 @app.task(name="nothing")
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as name, running_postgres() as server:
         found = {
             "ours": _ours(server.url, options.jobs, options.waits),
-            PACKAGES[0]: _theirs(Path(name), server.url, options.jobs, options.waits),
+            "procrastinate 3.5.3": _theirs(Path(name), server.url, options.jobs, options.waits),
         }
     table = Table("", "asked for, ms", "done, ms", "done a second", "begun by an idle worker after, ms")
     for who, one in found.items():

@@ -183,8 +183,11 @@ def _print_lines(floor: Load, found: Sequence[Found]) -> None:
 
 def _plot(floor: Load, found: Sequence[Found]) -> bytes:
     chart = pygal.XY(
-        style=_STYLE, width=900, height=480, logarithmic=True, xrange=(10, 2_000_000), title=None, js=[],
-        x_title="comments in the thread", y_title="CPU ms a request", disable_xml_declaration=False,
+        style=_STYLE, width=900, height=480, logarithmic=True, xrange=(10, 2_000_000), range=(0.02, 500), title=None,
+        js=[], x_title="comments in the thread", y_title="CPU ms a request", disable_xml_declaration=False,
+        legend_at_bottom=True, truncate_legend=-1, truncate_label=-1, x_labels=[one.size for one in found],
+        y_labels=[0.02, 0.1, 0.5, 1, 5, 10, 50, 100, 500], x_value_formatter=lambda value: f"{value:,.0f}",
+        value_formatter=lambda value: f"{value:g}",
     )  # fmt: skip
     series: tuple[tuple[str, Callable[[Found], float | None]], ...] = (
         ("first page, cached", lambda one: one.loads["first page, cached"].cpu),

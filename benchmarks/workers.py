@@ -100,7 +100,8 @@ def _print(found: Mapping[str, Sequence[Found]]) -> None:
 def _plot(found: Mapping[str, Sequence[Found]]) -> bytes:
     chart = pygal.XY(
         style=_STYLE, width=900, height=420, title=None, js=[], x_title="workers", y_title="a second",
-        disable_xml_declaration=False, x_labels=[one.workers for one in found[_READING]], include_x_axis=True,
+        disable_xml_declaration=False, legend_at_bottom=True,
+        x_labels=[one.workers for one in found[_READING]], include_x_axis=True,
         x_value_formatter=lambda value: f"{value:.0f}",
     )  # fmt: skip
     for what, rows in found.items():
