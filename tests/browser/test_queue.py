@@ -105,6 +105,8 @@ def test_two_managers_see_what_the_other_has(desk: Desk, sit_down: Callable[...,
     # Ann lets go of all and leaves; nothing is held any more.
     ann.get_by_role("button", name="Let go of all").click()
     ann.wait_for_url(desk.queue + "**")
+    # What her page asks on its way out could arrive after its farewell, and count for three quarters of a minute.
+    ann.wait_for_load_state("networkidle")
     ann.goto("about:blank")
     expect(bea.locator("[data-here]")).to_be_hidden(timeout=15_000)
     expect(bea.locator("li[data-taken]")).to_have_count(0)

@@ -53,6 +53,8 @@ export function write({ context, thread, writing }, focus, leave) {
 class Composer {
   #sending = false;
   #ticking = 0;
+  /** Whether they have been told that little time is left for edits. */
+  #isHurried = false;
 
   /**
    * @param {import("./types").Context} context
@@ -310,7 +312,9 @@ class Composer {
     this.turn.textContent = text;
     if (was && !this.root.isConnected) return;
     if (left > 0) {
-      if (left === LAST_S) announce(text);
+      // A tab that was hidden counts in leaps.
+      if (left <= LAST_S && !this.#isHurried) announce(text);
+      this.#isHurried ||= left <= LAST_S;
       window.setTimeout(() => this.#countEditWindow(comment), 1000);
       return;
     }
