@@ -21,7 +21,7 @@ export const PARTS = {
     "votes", "vote", "up", "down", "vote-count", "reply", "edit", "withdraw", "share", "report", "ignore", "standing", "held", "rejected",
   ],
   "Forms and messages": [
-    "form", "field", "row", "counter", "hint", "nudge", "mark", "ask", "choice", "detail", "formal", "notice", "thanks",
+    "form", "field", "row", "counter", "hint", "nudge", "mark", "ask", "address", "choice", "detail", "formal", "notice", "thanks",
     "redress", "terms", "notices", "following", "new", "where",
   ],
   "Everywhere": ["button", "primary", "secondary", "link", "icon"],

@@ -124,7 +124,7 @@ export async function share(view) {
     () => false,
   );
   const text = say(copied ? "share_copied" : "share_copy");
-  const field = h("input", { readonly: true, value: url, part: "field", dir: "ltr", "aria-label": say("share_link") });
+  const field = h("input", { class: "address", readonly: true, value: url, dir: "ltr", "aria-label": say("share_link") });
   dress(context.shadow, writing);
   view.show(
     h("p", { class: "thanks", part: "thanks" }, text),

@@ -27,7 +27,9 @@ legend { padding: 0; font-weight: 600 }
 .detail textarea { margin-block-start: .3rem; min-height: 4.5em }
 .rules > p { margin-block: .9rem; font-size: .9375rem; line-height: 1.5; padding-inline-start: .8em; border-inline-start: 3px solid var(--warm); font-family: var(--ui); color: var(--soft) }
 .rules > p + p { margin-block-start: -.4rem }
-.turn { margin-block-start: .6rem; font-variant-numeric: tabular-nums }
+.turn { margin-block-start: .6rem; font-family: var(--ui); font-size: .875rem; font-variant-numeric: tabular-nums }
+.address { flex: 1 1 14rem; min-width: 0; padding: .5em .7em; background: light-dark(#fff8, #0003); border: 1px solid var(--edge); border-radius: var(--radius) }
+.address:focus-visible { outline-offset: -1px; border-radius: var(--radius) }
 .redress { margin-block-start: .5rem }
 .redress .row { margin-block-start: .3rem }
 .redress .row[hidden] { display: none }
