@@ -138,6 +138,7 @@ export async function share(view) {
   announce(text);
   field.select();
   if (!copied) field.focus();
+  field.scrollIntoView({ block: "nearest" });
 }
 
 /**
