@@ -146,7 +146,13 @@ def _print(floor: Load, found: Sequence[Found]) -> None:
     print(f"A constant answer of 10 kB, made by Flask on the same server: {floor.rate:,.0f} a second, "
           f"{ms(floor.cpu)} ms of CPU each.\n")  # fmt: skip
     names = list(dict.fromkeys(name for one in found for name in one.loads))
-    for title, write in (("CPU ms a request", _cpu), ("requests a second", _rate), ("99 of 100 within ms", _p99)):
+    written = (
+        ("CPU ms a request", _cpu),
+        ("requests a second", _rate),
+        ("half within ms", _p50),
+        ("99 of 100 within ms", _p99),
+    )
+    for title, write in written:
         table = Table(title, *sizes)
         for name in names:
             table.add(name, *(write(one.loads[name]) if name in one.loads else "–" for one in found))
@@ -209,6 +215,10 @@ def _cpu(load: Load) -> str:
 
 def _rate(load: Load) -> str:
     return f"{load.rate:,.0f}"
+
+
+def _p50(load: Load) -> str:
+    return ms(load.p50)
 
 
 def _p99(load: Load) -> str:
