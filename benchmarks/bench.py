@@ -34,13 +34,13 @@ class Benchmark:
 BENCHMARKS = (
     Benchmark("classifier", lambda data: ["--data", str(data)], ("--texts", "200")),
     Benchmark("detoxify_speed", lambda data: ["--data", str(data / "train")], ("--rounds", "1")),
-    Benchmark("desk", lambda data: [], ("--cases", "2000", "--comments", "3000", "--decisions", "12")),
-    Benchmark("reading", lambda data: [], ("--sizes", "1000", "--seconds", "1", "--no-isso", "--no-plot")),
+    Benchmark("desk", lambda data: [], ("--cases", "1000", "--comments", "1500", "--decisions", "8")),
+    Benchmark("reading", lambda data: [], ("--sizes", "1000", "--seconds", "1", "--no-isso", "--no-plot", "--brief")),
     Benchmark("posting", lambda data: [], ("--seconds", "1", "--replayed")),
     Benchmark("workers", lambda data: [], ("--most", "1", "--size", "1000", "--seconds", "1", "--no-plot")),
-    Benchmark("jobs", lambda data: [], ("--jobs", "200", "--waits", "3")),
-    Benchmark("widget", lambda data: [], ("--comments", "500", "--pages", "5", "--rounds", "2")),
-    Benchmark("scorer", lambda data: ["--data", str(data)], ("--count", "150")),
+    Benchmark("jobs", lambda data: [], ("--jobs", "200", "--waits", "3", "--alone")),
+    Benchmark("widget", lambda data: [], ("--comments", "500", "--pages", "5", "--rounds", "1", "--no-network")),
+    Benchmark("scorer", lambda data: ["--data", str(data)], ("--count", "80")),
 )
 
 

@@ -1,6 +1,6 @@
 """Does the jobs table earn its place beside procrastinate? The same jobs before the same PostgreSQL.
 
-    python -m benchmarks.jobs [--jobs N] [--waits N]
+    python -m benchmarks.jobs [--jobs N] [--waits N] [--alone]
 
 Both ask for jobs in a transaction of the caller's, one worker does them one by one, and a job does nothing; then an
 idle worker is asked for single jobs. procrastinate comes from PyPI, into an environment of its own. What this doesn't
@@ -91,12 +91,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=2_000)
     parser.add_argument("--waits", type=int, default=20)
+    parser.add_argument("--alone", action="store_true", help="without procrastinate")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name, running_postgres() as server:
-        found = {
-            "ours": _ours(server.url, options.jobs, options.waits),
-            "procrastinate 3.5.3": _theirs(Path(name), server.url, options.jobs, options.waits),
-        }
+        found = {"ours": _ours(server.url, options.jobs, options.waits)}
+        if not options.alone:
+            found["procrastinate 3.5.3"] = _theirs(Path(name), server.url, options.jobs, options.waits)
     table = Table("", "asked for, ms", "done, ms", "done a second", "begun by an idle worker after, ms")
     for who, one in found.items():
         wait = statistics.median(one.waits) * 1000

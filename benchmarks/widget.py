@@ -1,6 +1,6 @@
 """How long does a reader wait for the comments, on a slow line or a slow phone, and does a long thread stay light?
 
-    python -m benchmarks.widget [--comments N] [--pages N] [--rounds N]
+    python -m benchmarks.widget [--comments N] [--pages N] [--rounds N] [--no-network]
 
 Fills one article by `commentsvc seed`, serves it by `commentsvc run`, and opens a page with the widget on another host
 name in Chromium, with nothing cached. The browser slows itself down as its developer tools do. The walk presses "Show
@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             article = _fill(server, url, args.comments)
             with _newspaper(server, article) as address, sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-                _report_views(browser, address, args.rounds)
+                _report_views(browser, address, args.rounds, with_network=not args.no_network)
                 _report_walk(browser, address, args)
                 browser.close()
 
@@ -104,6 +104,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--comments", type=int, default=10_000, help="how many comments the article has")
     parser.add_argument("--pages", type=int, default=50, help='how often "Show more" is pressed')
     parser.add_argument("--rounds", type=int, default=5, help="how many first views of each kind")
+    parser.add_argument("--no-network", action="store_true", help="without the slow lines")
     return parser.parse_args(arguments)
 
 
@@ -144,7 +145,7 @@ def _newspaper(server: Server, article: str) -> Iterator[str]:
     paper.server_close()
 
 
-def _report_views(browser: Browser, address: str, rounds: int) -> None:
+def _report_views(browser: Browser, address: str, rounds: int, *, with_network: bool) -> None:
     kinds: tuple[tuple[str, Mapping[str, Any] | None, int], ...] = (
         ("as it is", None, 1),
         ("CPU four times slower", None, 4),
@@ -154,7 +155,7 @@ def _report_views(browser: Browser, address: str, rounds: int) -> None:
     )
     print("| first view, nothing cached | comments there | after the script | longest task | shift | received |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
-    for name, network, slower in kinds:
+    for name, network, slower in kinds if with_network else kinds[:2]:
         # Ten seconds each on a slow line: fewer of those.
         views = [_view(browser, address, network, slower) for _ in range(2 if network else rounds)]
         middle = {
