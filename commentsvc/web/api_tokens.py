@@ -20,8 +20,8 @@ from commentsvc.store.paging import parse_id
 from commentsvc.web import accounts, context, site_words
 from commentsvc.web.confirming import confirmed
 from commentsvc.web.forms import show
-from commentsvc.web.shapes import time_text
 from commentsvc.web.site_forms import LASTS, SCOPE_WORDS, TokenForm
+from commentsvc.web.times import time_text
 
 blueprint = Blueprint("api_tokens", __name__, url_prefix="/auth")
 blueprint.after_request(accounts.protect)

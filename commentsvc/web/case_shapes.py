@@ -15,7 +15,8 @@ from commentsvc.queries.history import Entry
 from commentsvc.queries.people import Face, Record
 from commentsvc.queries.queue import Card, Complaint, Wanted
 from commentsvc.store.models import Article, Decision, LegalNotice, SignalRow
-from commentsvc.web.shapes import In, PageQuery, Revision, SiteKey, badge_of, own_comment_json, time_text
+from commentsvc.web.shapes import In, PageQuery, Revision, SiteKey, badge_of, own_comment_json
+from commentsvc.web.times import time_text
 
 Search = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Label = Annotated[str, StringConstraints(pattern=f"^({'|'.join(TOXICITY_LABELS)})$")]

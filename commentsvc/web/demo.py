@@ -12,7 +12,7 @@ from commentsvc.infra.paths import STATIC, TEMPLATES
 from commentsvc.queries import articles, sites
 from commentsvc.settings import Settings
 from commentsvc.store import models
-from commentsvc.web.shapes import time_text
+from commentsvc.web.times import time_text
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

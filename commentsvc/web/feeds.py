@@ -14,7 +14,7 @@ from commentsvc.text import to_html
 from commentsvc.web import context
 from commentsvc.web.cache import public, tagged
 from commentsvc.web.reading import address
-from commentsvc.web.shapes import time_text
+from commentsvc.web.times import time_text
 
 blueprint = Blueprint("feeds", __name__, url_prefix="/feeds")
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from commentsvc.enums import LegalGround
 from commentsvc.queries.statements import Statement
-from commentsvc.web.shapes import appeal_json, time_text
+from commentsvc.web.shapes import appeal_json
+from commentsvc.web.times import time_text
 
 GROUNDS = {
     LegalGround.HATE: "Incitement to hatred or violence against a group",

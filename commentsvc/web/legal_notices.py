@@ -18,7 +18,7 @@ from commentsvc.web.cards import GUIDELINES
 from commentsvc.web.forms import AppealForm, LegalNoticeForm, show
 from commentsvc.web.law_words import GROUNDS
 from commentsvc.web.security import client_network
-from commentsvc.web.shapes import time_text
+from commentsvc.web.times import time_text
 
 blueprint = Blueprint("legal_notices", __name__, url_prefix="/report")
 

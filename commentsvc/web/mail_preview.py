@@ -10,7 +10,7 @@ from commentsvc.settings import Settings
 from commentsvc.store.models import OutgoingMail
 from commentsvc.store.paging import parse_id
 from commentsvc.web import accounts, context
-from commentsvc.web.shapes import time_text
+from commentsvc.web.times import time_text
 
 blueprint = Blueprint("mail_preview", __name__, url_prefix="/demo/mails")
 

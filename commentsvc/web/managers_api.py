@@ -29,7 +29,7 @@ from commentsvc.web.case_shapes import (
 )
 from commentsvc.web.idempotency import idempotent
 from commentsvc.web.security import caller, signed_in
-from commentsvc.web.shapes import parse_time
+from commentsvc.web.times import parse_time
 
 blueprint = APIBlueprint("managers_api", __name__, url_prefix="/api/v1/moderation", tag="Managers")
 

@@ -19,7 +19,7 @@ from commentsvc.web import context, shapes
 from commentsvc.web.answers import Out
 from commentsvc.web.idempotency import idempotent
 from commentsvc.web.security import caller, signed_in
-from commentsvc.web.shapes import time_text
+from commentsvc.web.times import time_text
 
 blueprint = APIBlueprint("notices_api", __name__, url_prefix="/api/v1", tag="Notices")
 

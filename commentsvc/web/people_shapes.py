@@ -10,7 +10,8 @@ from commentsvc.queries.dossier import Dossier, Imposed, Note
 from commentsvc.store.models import Sanction
 from commentsvc.web.answers import AuthorOut, Out
 from commentsvc.web.case_shapes import face_json, record_json
-from commentsvc.web.shapes import In, parse_time, time_text
+from commentsvc.web.shapes import In
+from commentsvc.web.times import parse_time, time_text
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=MAX_REASON)]
 

@@ -11,7 +11,7 @@ from commentsvc.queries import backlog, presence, queue, views
 from commentsvc.store.paging import parse_id
 from commentsvc.web import cards, context, filters, lists
 from commentsvc.web.desk import desk, desk_blueprint, managing
-from commentsvc.web.shapes import time_text
+from commentsvc.web.times import time_text
 
 blueprint = desk_blueprint("presence", __name__)
 

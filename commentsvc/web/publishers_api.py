@@ -12,7 +12,7 @@ from commentsvc.enums import Scope
 from commentsvc.errors import Forbidden, NotFound
 from commentsvc.queries import sites
 from commentsvc.store.models import Site
-from commentsvc.web import answers, context, shapes
+from commentsvc.web import answers, context, shapes, times
 from commentsvc.web.idempotency import idempotent
 from commentsvc.web.security import caller, signed_in
 
@@ -46,7 +46,7 @@ def put_article(json_data: shapes.ArticleIn) -> Response:
             body=json_data.body,
             section=json_data.section,
             author=json_data.author,
-            published_at=shapes.parse_time(json_data.published_at) if json_data.published_at else None,
+            published_at=times.parse_time(json_data.published_at) if json_data.published_at else None,
             rules=_rules(json_data),
         ),
         by=caller().person,
@@ -77,7 +77,7 @@ def _rules(given: shapes.ArticleIn) -> dict[str, Any]:
     if rules.get("state", "") is None:
         del rules["state"]
     for name in {"close_at", "reopen_at"} & rules.keys():
-        rules[name] = shapes.parse_time(rules[name]) if rules[name] else None
+        rules[name] = times.parse_time(rules[name]) if rules[name] else None
     return rules
 
 

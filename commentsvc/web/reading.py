@@ -18,7 +18,8 @@ from commentsvc.store.paging import parse_id
 from commentsvc.text import excerpt, to_html
 from commentsvc.web import context
 from commentsvc.web.cache import public, tagged
-from commentsvc.web.shapes import badge_of, time_text
+from commentsvc.web.shapes import badge_of
+from commentsvc.web.times import time_text
 
 blueprint = Blueprint("reading", __name__)
 

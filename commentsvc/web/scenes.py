@@ -17,7 +17,7 @@ from commentsvc.store.models import Comment, Decision, SignalRow, Site
 from commentsvc.text import excerpt
 from commentsvc.web import cards
 from commentsvc.web.edits import changes
-from commentsvc.web.shapes import time_text
+from commentsvc.web.times import time_text
 
 SORTS = {
     CaseState.OPEN: {

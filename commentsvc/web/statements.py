@@ -17,7 +17,7 @@ from commentsvc.web.forms import AppealForm, show
 from commentsvc.web.law_words import GROUNDS, statement_json, words_of
 from commentsvc.web.legal_notices import protect
 from commentsvc.web.security import client_network
-from commentsvc.web.shapes import time_text
+from commentsvc.web.times import time_text
 
 blueprint = Blueprint("statements", __name__, url_prefix="/statement")
 blueprint.after_request(protect)

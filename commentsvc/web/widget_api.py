@@ -15,7 +15,7 @@ from commentsvc.errors import Forbidden, Invalid, NotFound, OriginRefused
 from commentsvc.queries import notices, readers, sites, threads
 from commentsvc.store.models import Article, Comment, Person, Site
 from commentsvc.store.paging import decode_cursor, parse_id
-from commentsvc.web import answers, context, errors, rights, shapes, shelf
+from commentsvc.web import answers, context, errors, rights, shapes, shelf, times
 from commentsvc.web.cache import encode, public
 from commentsvc.web.idempotency import idempotent
 from commentsvc.web.security import caller, client_network, signed_in
@@ -93,7 +93,7 @@ def new(query_data: shapes.NewQuery) -> Response:
     session = context.public_session()
     site = sites.get_site(session, query_data.site)
     article = sites.find_article(session, site, query_data.article)
-    since = shapes.parse_time(query_data.since)
+    since = times.parse_time(query_data.since)
     return public(encode({"count": threads.count_new(session, article, since=since) if article else 0}))
 
 

@@ -14,7 +14,7 @@ from commentsvc.enums import Action, Guideline, Status
 from commentsvc.moderation.pipeline import Judge
 from commentsvc.store.db import now_us
 from commentsvc.store.models import Article, Comment, IdempotencyKey, RuleChange, SignalRow, Site
-from commentsvc.web import answers, shapes
+from commentsvc.web import answers, times
 from tests import factories
 
 CALM = "The new ferry timetable leaves out everyone who works the early shift."
@@ -428,7 +428,7 @@ def test_thread_says_when_the_clock_opens_it_and_no_cache_outlives_that(client, 
 
     answers.ThreadOut.model_validate(far.json)
     assert (far.json["article"]["state"], far.json["article"]["closes_at"]) == ("closed", None)
-    assert far.json["article"]["opens_at"] == shapes.time_text(soon)
+    assert far.json["article"]["opens_at"] == times.time_text(soon)
     assert far.headers["Cache-Control"] == "public, max-age=5, stale-while-revalidate=55"
     assert near.headers["Cache-Control"] in {f"public, max-age={s}, stale-while-revalidate=0" for s in (2, 3)}
     # The article's version never moved: the page is another one because the clock says so.

@@ -1,5 +1,6 @@
 // How does a reader write: what is kept, counted, sent, and asked again before it is posted?
 import { editableUntil } from "./comment.js";
+import { marked, tidy } from "./marks.js";
 import { notice } from "./reader.js";
 import { button, h, keep, recall } from "./dom.js";
 import { addOwn } from "./own.js";
@@ -210,23 +211,37 @@ class Composer {
    */
   #nudge({ guideline, spans = [] }, text) {
     const { say, announce } = this.context;
-    const title = say("nudge_title");
     const why = say("nudge", { guideline: this.context.guideline(guideline) });
     const edit = button(say("nudge_edit"), "primary", () => this.#edit(text, spans[0]));
     const post = button(say("nudge_post"), "secondary", () => this.#send(true));
+    this.#ask(
+      say("nudge_title"),
+      [edit, post],
+      h("p", {}, why, spans.length ? ` ${say("nudge_marked")}` : ""),
+      spans.length > 0 && h("blockquote", { dir: "auto" }, ...marked(text, spans)),
+      h("p", {}, say("nudge_then")),
+    );
+    announce(`${say("nudge_title")} ${why}`);
+  }
+
+  /**
+   * Put a question between text and button; the first answer has the focus.
+   *
+   * @param {string} title
+   * @param {HTMLButtonElement[]} answers
+   * @param {(Node | false)[]} content
+   */
+  #ask(title, answers, ...content) {
     this.note.replaceChildren(
       h(
         "div",
         { class: "nudge", part: "nudge", role: "group", "aria-label": title },
         h("p", {}, h("strong", {}, title)),
-        h("p", {}, why, spans.length ? ` ${say("nudge_marked")}` : ""),
-        spans.length > 0 && h("blockquote", { dir: "auto" }, ...marked(text, spans)),
-        h("p", {}, say("nudge_then")),
-        h("div", { class: "row" }, edit, post),
+        ...content,
+        h("div", { class: "row" }, ...answers),
       ),
     );
-    announce(`${title} ${why}`);
-    edit.focus();
+    answers[0].focus();
   }
 
   /**
@@ -242,17 +257,8 @@ class Composer {
     const title = say("parent_changed");
     const edit = button(say("nudge_edit"), "primary", () => this.#edit(""));
     const post = button(say("parent_post"), "secondary", () => this.#send(this.draft.anyway));
-    this.note.replaceChildren(
-      h(
-        "div",
-        { class: "nudge", part: "nudge", role: "group", "aria-label": title },
-        h("p", {}, h("strong", {}, title)),
-        h("blockquote", { dir: "auto" }, body),
-        h("div", { class: "row" }, edit, post),
-      ),
-    );
+    this.#ask(title, [edit, post], h("blockquote", { dir: "auto" }, body));
     announce(`${title} ${body}`);
-    edit.focus();
   }
 
   /**
@@ -376,32 +382,4 @@ function countdown(seconds, lang) {
   const minutes = Math.floor(seconds / 60);
   const clock = minutes < 60 ? digits(minutes, 1) : `${digits(Math.floor(minutes / 60), 1)}:${digits(minutes % 60)}`;
   return `${clock}:${digits(seconds % 60)}`;
-}
-
-/**
- * Write a text as the service will store it, so that its marks fall on the right letters.
- *
- * @param {string} text
- */
-function tidy(text) {
-  return text.replace(/\r\n?/g, "\n").normalize("NFC").trim();
-}
-
-/**
- * @param {string} text
- * @param {[number, number][]} spans code points, ascending
- * @returns {Node[]}
- */
-function marked(text, spans) {
-  const points = Array.from(text);
-  const slice = (/** @type {number} */ from, /** @type {number} */ to) => points.slice(from, to).join("");
-  /** @type {Node[]} */
-  const nodes = [];
-  let at = 0;
-  for (const [start, end] of spans) {
-    if (start < at) continue;
-    nodes.push(new Text(slice(at, start)), h("mark", { part: "mark" }, slice(start, end)));
-    at = end;
-  }
-  return [...nodes, new Text(slice(at, points.length))];
 }
